@@ -1,0 +1,44 @@
+# Two commands: `make demo` shows LSync, `make test` checks it. Both make .venv first.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+LOCAL := . plugins/lsync-company-directory plugins/lsync-phone plugins/lsync-plugin-example
+TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
+
+.PHONY: setup demo test check clean lock
+
+setup: $(VENV)/.ready
+
+# uv is several times quicker; where it is missing it is put into .venv, and where that fails pip does the work.
+$(VENV)/.ready: requirements-dev.txt $(TOTAL)
+	@test -n "$(PYTHON)" || { echo "LSync needs Python 3.11 or newer, and found none. Name one: make setup PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	  || { echo "Python's venv module is incomplete here; on Debian: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv || true
+	@if test -x $(BIN)/uv; then \
+	  $(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements-dev.txt && \
+	  $(BIN)/uv pip install -q -p $(BIN)/python --no-deps --no-build-isolation $(foreach folder,$(LOCAL),-e $(folder)); \
+	else \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation $(foreach folder,$(LOCAL),-e $(folder)); \
+	fi
+	@touch $@
+
+demo: setup
+	@exec $(BIN)/lsync demo
+
+test: setup
+	@$(BIN)/python -m pytest -n auto
+
+# Format, types and layers; `.ci/run` runs this and then `make test`.
+check: setup
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+# Pin the newest versions that fit pyproject.toml. No address of a package registry is written.
+lock: setup
+	@$(BIN)/uv pip compile -q pyproject.toml --extra demo --universal --generate-hashes --no-header -p 3.11 -o requirements.txt
+	@$(BIN)/uv pip compile -q pyproject.toml --extra demo --group dev --universal --generate-hashes --no-header -p 3.11 -c requirements.txt -o requirements-dev.txt
+
+clean:
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
