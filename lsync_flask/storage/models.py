@@ -1,0 +1,310 @@
+"""The tables. All times (`…_at`, `lease_until`) are seconds since 1970, UTC; all bodies are JSON text or bytes."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts up only a plain INTEGER PRIMARY KEY.
+Key = BigInteger().with_variant(Integer, "sqlite")
+SalesforceId = String(18)
+
+
+def _org() -> Column[str]:
+    return Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), nullable=False)
+
+
+def _key() -> Column[int]:
+    return Column("id", Key, primary_key=True, autoincrement=True)
+
+
+org = Table(
+    "org",
+    metadata,
+    Column("id", SalesforceId, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("my_domain", Text, nullable=False),
+    Column("app", String(80), unique=True),  # the <app> of POST /canvas/<app>; None: the deployment's own app
+    Column("consumer_key", Text, nullable=False),
+    Column("audience", Text),  # of JWT assertions; None: my_domain
+    Column("integration_username", Text),  # who reads permissions
+    Column("api_version", String(5), nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(80), primary_key=True),  # such as consumer_secret, jwt_key, provider.api_key
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+org_user = Table(
+    "org_user",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", SalesforceId, primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("locale", String(20), nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+
+web_session = Table(
+    "web_session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    _org(),
+    Column("user_id", SalesforceId, nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("role_checked_at", Double, nullable=False),
+    Column("context", Text, nullable=False),  # where the frame stands: instance id, target origin, record
+    Column("created_at", Double, nullable=False),
+    Column("used_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Index("ix_web_session_org_id_user_id", "org_id", "user_id"),
+)
+
+used_request = Table(
+    "used_request",
+    metadata,
+    Column("mac_hash", String(64), primary_key=True),  # SHA-256 of the decoded signature
+    Column("used_at", Double, nullable=False, index=True),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("changed_by", SalesforceId, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+mapping = Table(
+    "mapping",
+    metadata,
+    _key(),
+    _org(),
+    Column("kind", String(10), nullable=False),  # input | results
+    Column("object", String(80), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("changed_by", SalesforceId, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    UniqueConstraint("org_id", "kind", "object", "version"),
+)
+
+describe_cache = Table(
+    "describe_cache",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("username", String(255), primary_key=True),  # field-level security differs by user
+    Column("object", String(80), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("read_at", Double, nullable=False),
+)
+
+definition = Table(
+    "definition",
+    metadata,
+    _key(),
+    _org(),
+    Column("name", String(255), nullable=False),
+    Column("object", String(80), nullable=False),
+    Column("owner_id", SalesforceId, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("deleted_at", Double),
+    Column("counted", Integer),
+    Column("counted_at", Double),
+    Index("ix_definition_org_id_changed_at", "org_id", "changed_at"),
+)
+
+definition_version = Table(
+    "definition_version",
+    metadata,
+    Column("definition_id", Key, ForeignKey("definition.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    _org(),
+    Column("body", Text, nullable=False),  # {"criteria": [...], "logic": "..."}
+    Column("changed_by", SalesforceId, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+activity = Table(
+    "activity",
+    metadata,
+    _key(),
+    _org(),
+    Column("definition_id", Key, ForeignKey("definition.id"), nullable=False),
+    Column("definition_version", Integer, nullable=False),
+    # The definition's id while the activity goes on, None afterwards: its uniqueness allows one at a time.
+    Column("running_definition_id", Key, unique=True),
+    Column("object", String(80), nullable=False),
+    Column("owner_id", SalesforceId, nullable=False),
+    Column("started_by", SalesforceId, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("resume_at", Double),  # when a paused activity goes on by itself
+    Column("plan", Text, nullable=False),  # what was decided when it was started
+    Column("prepared", Text),  # what the worker found: describe, columns, SOQL
+    Column("audience_size", Integer, nullable=False),
+    # Selecting: one worker holds it; the cursor says how far the audience is stored.
+    Column("selection", String(20), nullable=False),  # waiting | open | done
+    Column("selection_job", String(18)),
+    Column("selection_cursor", Text),
+    Column("selected", Integer, nullable=False),
+    Column("bulks", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("lease_owner", String(80)),
+    Column("lease_until", Double),
+    Column("api_calls", Integer, nullable=False),  # of selecting; each bulk counts its own
+    Column("rung_at", Double),  # a doorbell is on its way; None once a worker has heard it
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Index("ix_activity_org_id_id", "org_id", "id"),
+    Index("ix_activity_status", "status"),
+)
+
+bulk = Table(
+    "bulk",
+    metadata,
+    _key(),
+    _org(),
+    Column("activity_id", Key, ForeignKey("activity.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("lease_owner", String(80)),
+    Column("lease_until", Double),
+    Column("due_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("decided_at", Double),  # the moment written as the activity date
+    Column("job", String(18)),  # the Bulk API ingest job that carries it
+    Column("submitted", Integer),  # rows sent to be written
+    Column("fates", Text, nullable=False),  # {"written": 180, ...} once it is finished
+    Column("error_code", String(80), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("api_calls", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    UniqueConstraint("activity_id", "number"),
+    Index("ix_bulk_activity_id_state_due_at", "activity_id", "state", "due_at"),
+    Index("ix_bulk_lease_owner", "lease_owner"),
+)
+
+bulk_records = Table(
+    "bulk_records",
+    metadata,
+    Column("bulk_id", Key, ForeignKey("bulk.id", ondelete="CASCADE"), primary_key=True),
+    _org(),
+    Column("body", LargeBinary, nullable=False),
+)
+
+bulk_outcomes = Table(
+    "bulk_outcomes",
+    metadata,
+    Column("bulk_id", Key, ForeignKey("bulk.id", ondelete="CASCADE"), primary_key=True),
+    _org(),
+    Column("body", LargeBinary, nullable=False),
+)
+
+call = Table(
+    "call",
+    metadata,
+    _key(),
+    _org(),
+    Column("bulk_id", Key, ForeignKey("bulk.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("first", Integer, nullable=False),  # place of its first record in the bulk
+    Column("size", Integer, nullable=False),
+    Column("key", String(36), nullable=False),
+    Column("state", String(20), nullable=False),  # intended | accepted | answered | failed | unknown
+    Column("ticket", Text),
+    Column("due_at", Double),
+    Column("attempts", Integer, nullable=False),
+    Column("credits", Integer, nullable=False),
+    Column("error_code", String(80), nullable=False),
+    Column("error", Text, nullable=False),
+    UniqueConstraint("bulk_id", "number"),
+)
+
+call_answers = Table(
+    "call_answers",
+    metadata,
+    Column("call_id", Key, ForeignKey("call.id", ondelete="CASCADE"), primary_key=True),
+    _org(),
+    Column("body", LargeBinary, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _key(),
+    _org(),
+    Column("kind", String(20), nullable=False),  # ring | notice
+    Column("key", String(120), nullable=False, unique=True),  # what is sent once
+    Column("body", Text, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", Double),
+    Column("error", Text, nullable=False),
+    Index("ix_outbox_sent_at_due_at", "sent_at", "due_at"),
+)
+
+request_key = Table(
+    "request_key",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", SalesforceId, primary_key=True),
+    Column("key", String(120), primary_key=True),
+    Column("activity_id", Key, ForeignKey("activity.id", ondelete="CASCADE"), nullable=False),
+    Column("used_at", Double, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _key(),
+    _org(),
+    Column("at", Double, nullable=False),
+    Column("user_id", SalesforceId, nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("subject", String(120), nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("address", String(45), nullable=False),
+    Index("ix_audit_org_id_id", "org_id", "id"),
+)
