@@ -213,7 +213,7 @@ bulk = Table(
     Column("attempts", Integer, nullable=False),
     Column("decided_at", Double),  # the moment written as the activity date
     Column("job", String(18)),  # the Bulk API ingest job that carries it
-    Column("submitted", Integer),  # rows sent to be written
+    Column("progress", Text, nullable=False),  # how far it is written: {"next": 400, "failures": [[id, code, text]]}
     Column("fates", Text, nullable=False),  # {"written": 180, ...} once it is finished
     Column("error_code", String(80), nullable=False),
     Column("error", Text, nullable=False),
