@@ -1,0 +1,108 @@
+"""How records, answers and outcomes lie in their bodies: lines of JSON, each a slice, so that one is read at a time.
+
+A bulk of 10,000 records is a few megabytes as bytes and ten times that as Python objects; nobody ever needs the whole.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from lsync_flask.plugin_api import Answer
+
+SLICE = 500
+
+RecordRow = Sequence[str | None]
+
+
+@dataclass(slots=True)
+class OutcomeEntry:
+    """What became of one record. `fields` are (place of the target, before, proposed, decision)."""
+
+    record: str
+    fate: str
+    code: str
+    message: str
+    fields: Sequence[Sequence[Any]]
+
+
+def encode_records(rows: Sequence[RecordRow]) -> bytes:
+    return b"\n".join(orjson.dumps(rows[first : first + SLICE]) for first in range(0, len(rows), SLICE))
+
+
+def decode_records(body: bytes) -> Iterator[list[list[str | None]]]:
+    """The slices of a bulk's records, in order."""
+    for line in body.split(b"\n"):
+        if line:
+            yield orjson.loads(line)
+
+
+def rows_between(body: bytes, first: int, size: int) -> list[list[str | None]]:
+    """The rows from place `first` on, at most `size` of them; only the slices that hold them are read."""
+    lines = body.split(b"\n")
+    rows: list[list[str | None]] = []
+    for number in range(first // SLICE, min(len(lines), (first + size - 1) // SLICE + 1)):
+        rows.extend(orjson.loads(lines[number]))
+    skip = first % SLICE
+    return rows[skip : skip + size]
+
+
+def encode_answers(answers: Iterable[Answer]) -> bytes:
+    return orjson.dumps(
+        [[a.key, a.matched, a.confidence, a.values, a.error_code, a.error, a.may_retry] for a in answers],
+        default=_spell,
+    )
+
+
+def decode_answers(body: bytes) -> list[Answer]:
+    return [
+        Answer(key, matched, values, confidence, error_code, error, may_retry)
+        for key, matched, confidence, values, error_code, error, may_retry in orjson.loads(body)
+    ]
+
+
+def encode_outcomes(entries: Sequence[OutcomeEntry]) -> bytes:
+    """One line of a bulk's outcomes."""
+    return orjson.dumps([[e.record, e.fate, e.code, e.message, e.fields] for e in entries])
+
+
+def decode_outcomes(body: bytes) -> Iterator[list[OutcomeEntry]]:
+    for line in body.split(b"\n"):
+        if line:
+            yield [OutcomeEntry(*entry) for entry in orjson.loads(line)]
+
+
+def patch_outcomes(body: bytes, failures: Mapping[str, tuple[str, str]], names: Sequence[str]) -> bytes:
+    """The outcomes with the records that Salesforce refused marked so: `failures` maps an id to (code, message).
+
+    Their fields keep what was proposed, so that it stays plain what was tried; `names` says which decisions that were
+    to be written are now refused.
+    """
+    lines = []
+    for entries in decode_outcomes(body):
+        for entry in entries:
+            if entry.record in failures:
+                _refuse(entry, *failures[entry.record], names)
+        lines.append(encode_outcomes(entries))
+    return b"\n".join(lines)
+
+
+def _refuse(entry: OutcomeEntry, code: str, message: str, names: Sequence[str]) -> None:
+    entry.fate, entry.code, entry.message = "rejected", code, message
+    entry.fields = [[*field[:3], "rejected" if field[3] in names else field[3]] for field in entry.fields]
+
+
+def _spell(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else _number(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+def _number(value: Decimal) -> float | str:
+    near = float(value)
+    return near if Decimal(repr(near)) == value else str(value)
