@@ -1,0 +1,28 @@
+"""Chance, and moments spread over the years before the org was started, as the org writes them."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+YEARS = 5
+SPREAD = 4000
+
+
+def happens(random: Random, share: float) -> bool:
+    """True with this chance."""
+    return random.random() < share
+
+
+def spell_moment(moment: datetime) -> str:
+    """A UTC moment as the org stores it: `2026-11-23T09:30:00.000Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def make_stamps(random: Random, today: datetime) -> list[tuple[str, str]]:
+    """Pairs of (created, last modified) to draw from; the recent past is denser, as in an org that grows."""
+    stamps = []
+    for _ in range(SPREAD):
+        age_s = int(random.random() ** 1.6 * YEARS * 365 * 86400) + 3600
+        modified_s = int(random.random() ** 2 * age_s)
+        created, modified = today - timedelta(seconds=age_s), today - timedelta(seconds=modified_s)
+        stamps.append((spell_moment(created), spell_moment(modified)))
+    return stamps
