@@ -1,0 +1,116 @@
+"""What an activity was started with: the definition's version, the mappings and the settings, frozen at that moment.
+
+A definition or mapping that is edited later changes nothing in an activity that runs; the plan also explains an old
+result.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from lsync_flask.engine.audience import Audience, Criterion
+from lsync_flask.engine.decide import ResultMapping, ResultRow
+from lsync_flask.engine.inputs import InputMapping, InputRow, PluginCall
+from lsync_flask.engine.policies import Policy
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PluginCallBody(_Body):
+    """A transform with its parameters, as stored."""
+
+    plugin: str
+    params: dict[str, Any] = {}
+
+    def parsed(self) -> PluginCall:
+        return PluginCall(self.plugin, self.params)
+
+
+class InputRowBody(_Body):
+    """One input of the provider and the Salesforce field that feeds it."""
+
+    input: str
+    source: str
+    transforms: tuple[PluginCallBody, ...] = ()
+
+
+class ResultRowBody(_Body):
+    """One output of the provider and the Salesforce field that it may change."""
+
+    output: str
+    target: str
+    transforms: tuple[PluginCallBody, ...] = ()
+    policy: Policy = "fill_blanks"
+    minimum_confidence: int | None = None
+
+
+class InputMappingBody(_Body):
+    """The whole input mapping of an object, replaced as one."""
+
+    rows: tuple[InputRowBody, ...] = ()
+
+    def parsed(self, object_name: str) -> InputMapping:
+        rows = tuple(InputRow(row.input, row.source, _calls(row.transforms)) for row in self.rows)
+        return InputMapping(object_name, rows)
+
+
+class ResultMappingBody(_Body):
+    """The whole results mapping of an object, replaced as one."""
+
+    rows: tuple[ResultRowBody, ...] = ()
+
+    def parsed(self, object_name: str) -> ResultMapping:
+        rows = tuple(
+            ResultRow(row.output, row.target, _calls(row.transforms), row.policy, row.minimum_confidence)
+            for row in self.rows
+        )
+        return ResultMapping(object_name, rows)
+
+
+class CriterionBody(_Body):
+    """One row of the filter: field, operator, and what was typed."""
+
+    field: str
+    operator: str
+    value: Any = None
+
+
+class TechnicalFields(_Body):
+    """The API names of the three fields that say when and how a record went through."""
+
+    activity_date: str = "LSync_Last_Activity_Date__c"
+    error_code: str = "LSync_Error_Code__c"
+    error_message: str = "LSync_Error_Message__c"
+
+    def names(self) -> tuple[str, str, str]:
+        return self.activity_date, self.error_code, self.error_message
+
+
+class Plan(_Body):
+    """Everything that an activity does, decided when it was started."""
+
+    definition: str
+    object: str
+    criteria: tuple[CriterionBody, ...]
+    logic: str
+    username: str
+    time_zone: str
+    provider: str
+    provider_params: dict[str, Any]
+    inputs: InputMappingBody
+    results: ResultMappingBody
+    technical_fields: TechnicalFields
+    first_bulk_size: int
+    bulk_size: int
+    on_unknown_charge: str
+    mail_to: tuple[str, ...]
+
+    def audience(self) -> Audience:
+        criteria = tuple(Criterion(row.field, row.operator, row.value) for row in self.criteria)
+        return Audience(self.object, criteria, self.logic)
+
+
+def _calls(bodies: tuple[PluginCallBody, ...]) -> tuple[PluginCall, ...]:
+    return tuple(body.parsed() for body in bodies)
