@@ -1,0 +1,159 @@
+"""One simulated org: its objects, its rows, its people, and what it remembers of what was done to it."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lsync_flask.simulator.faults import Faults
+from lsync_flask.simulator.fields import standard_schema
+from lsync_flask.simulator.ids import make_id, make_ids
+from lsync_flask.simulator.ledger import WriteLedger, spell_moment
+from lsync_flask.simulator.limits import Calls, Limits
+from lsync_flask.simulator.schema import Field, Schema, SObject
+from lsync_flask.simulator.store import Store
+
+__all__ = ["Org", "Pace", "SimUser"]
+
+_STAMPS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
+_MAKERS = ("CreatedById", "LastModifiedById", "OwnerId")
+
+
+@dataclass(frozen=True, slots=True)
+class SimUser:
+    """Whoever a token stands for. An admin may do everything in setup; `view_setup` is View Setup and Configuration."""
+
+    id: str
+    username: str
+    time_zone: str = "GMT"
+    locale: str = "en_US"
+    profile: str = "Standard User"
+    is_admin: bool = False
+    view_setup: bool = False
+
+
+@dataclass
+class Pace:
+    """How long the org takes, in real seconds: Bulk jobs wait in each state, and every request by `latency_s`."""
+
+    query_job_s: float = 0.2
+    ingest_job_s: float = 0.2
+    latency_s: float = 0.0
+
+
+class Org:
+    """Rows are never checked here: that is for the API. What is done here is the set-up of an org and of tests."""
+
+    def __init__(
+        self, folder: Path, *, org_id: str, name: str, my_domain_url: str, now: Callable[[], datetime]
+    ) -> None:
+        self.id, self.name, self.my_domain_url, self.folder = org_id, name, my_domain_url.rstrip("/"), folder
+        self.now = now
+        self.schema: Schema = standard_schema()
+        self.store = Store(folder / "org.sqlite3")
+        self.writes = WriteLedger(self.store)
+        self.calls, self.limits, self.faults, self.pace = Calls(), Limits(), Faults(), Pace()
+        self.default_user_id = make_id("005", 0)
+        self.setup_version = 0
+        self.made_at = now()
+        self.schema_changed_at = self.made_at
+        self._next: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, folder: Path, *, org_id: str, name: str, my_domain_url: str, now: Callable[[], datetime]) -> "Org":
+        """A new org in this folder; whatever rows an earlier one left there are gone."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("org.sqlite3*"):
+            old.unlink()
+        org = cls(folder, org_id=org_id, name=name, my_domain_url=my_domain_url, now=now)
+        org.store.make_tables(org.schema)
+        return org
+
+    def close(self) -> None:
+        self.store.close()
+
+    def moment(self) -> str:
+        """Now, as it is stored: `2026-11-23T09:30:00.000Z`."""
+        return spell_moment(self.now().astimezone(UTC))
+
+    def new_id(self, object_name: str) -> str:
+        """An id that was never given before, with the key prefix of the object."""
+        return next(self._new_ids(self.schema[object_name].key_prefix, 1))
+
+    def new_key(self, prefix: str) -> str:
+        """An id for something that is no row, such as a Bulk job (750) or a query locator (01g)."""
+        return next(self._new_ids(prefix, 1))
+
+    def _new_ids(self, prefix: str, count: int) -> Iterator[str]:
+        with self._lock:
+            first = self._next.get(prefix, 1)
+            self._next[prefix] = first + count
+        return itertools.islice(make_ids(prefix, first), count)
+
+    def insert_rows(self, object_name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+        """Load rows as they are, quickly and without any rule; how many there were.
+
+        Values are text, numbers, booleans and None; days `2026-11-23`, moments `2026-11-23T09:30:00.000Z`.
+        Ids, stamps, owner and maker are added where the columns do not name them; other columns get their defaults.
+        """
+        found = self.schema[object_name]
+        constants = self._constants(found, columns)
+        names = [*columns, *constants]
+        tail = tuple(constants.values())
+        source: Iterable[Sequence[object]] = ((*row, *tail) for row in rows) if tail else rows
+        if "Id" not in columns:
+            names = ["Id", *names]
+            source = self._with_ids(found.key_prefix, source)
+        count = self.store.add_rows(found.name, names, source)
+        self.store.make_indexes(found.name)
+        self._touch(found)
+        return count
+
+    def _with_ids(self, prefix: str, rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+        source = iter(rows)
+        while chunk := list(itertools.islice(source, 5000)):
+            yield from ((record, *row) for record, row in zip(self._new_ids(prefix, len(chunk)), chunk, strict=True))
+
+    def _constants(self, found: SObject, columns: Sequence[str]) -> dict[str, object]:
+        moment = self.moment()
+        wanted = dict.fromkeys(_STAMPS, moment) | dict.fromkeys(_MAKERS, self.default_user_id)
+        return {name: value for name, value in wanted.items() if found.has(name) and name not in columns}
+
+    def insert(self, object_name: str, values: Mapping[str, object]) -> str:
+        """Add one row without any rule; its id."""
+        record = str(values.get("Id") or self.new_id(object_name))
+        self.insert_rows(object_name, [*({"Id": None} | dict(values))], [[*({"Id": record} | dict(values)).values()]])
+        return record
+
+    def update(self, object_name: str, record: str, values: Mapping[str, object]) -> None:
+        """Change one row without any rule and without a line in the write ledger."""
+        sets = ", ".join(f'"{name}" = ?' for name in values)
+        with self.store.write() as connection:
+            connection.execute(f'UPDATE "{object_name}" SET {sets} WHERE Id = ?', (*values.values(), record))
+        self._touch(self.schema[object_name])
+
+    def delete(self, object_name: str, record: str) -> None:
+        """Take one row away for good."""
+        with self.store.write() as connection:
+            connection.execute(f'DELETE FROM "{object_name}" WHERE Id = ?', (record,))
+        self._touch(self.schema[object_name])
+
+    def add_field(self, object_name: str, field: Field) -> None:
+        """Add a custom field. Nobody sees it before a FieldPermissions row lets them."""
+        with self.store.write():
+            self.store.add_column(self.schema[object_name].name, field)
+            self.schema.add_field(object_name, field)
+        self._touch(self.schema["FieldPermissions"])
+
+    def _touch(self, found: SObject) -> None:
+        if found.kind != "data" or found.name in {"User", "Profile"}:
+            self.setup_changed()
+
+    def setup_changed(self) -> None:
+        """Forget what was known of anybody's permissions."""
+        with self._lock:
+            self.setup_version += 1
+            self.schema_changed_at = self.now()
