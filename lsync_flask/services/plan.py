@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lsync_flask.engine.audience import Audience, Criterion
 from lsync_flask.engine.decide import ResultMapping, ResultRow
+from lsync_flask.engine.fields import FieldInfo, ObjectInfo
 from lsync_flask.engine.inputs import InputMapping, InputRow, PluginCall
 from lsync_flask.engine.policies import Policy
 
@@ -114,3 +115,19 @@ class Plan(_Body):
 
 def _calls(bodies: tuple[PluginCallBody, ...]) -> tuple[PluginCall, ...]:
     return tuple(body.parsed() for body in bodies)
+
+
+def missing_technical(info: ObjectInfo, names: TechnicalFields) -> list[str]:
+    """The technical fields that are not there, or that the asking user may not write."""
+    return [name for name in names.names() if not _is_writable(info.find(name))]
+
+
+def _is_writable(field: FieldInfo | None) -> bool:
+    return field is not None and field.updateable
+
+
+def missing_sentence(info: ObjectInfo, missing: list[str]) -> str:
+    return (
+        f"{info.label} has no writable field {', '.join(missing)}. An admin can create the technical fields in "
+        "Settings, and must give the definition's owner edit access to them."
+    )

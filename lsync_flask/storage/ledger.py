@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, case, func, or_
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from lsync_flask.engine.bulk_state import FINISHED, NOT_YET_WRITTEN, UNFINISHED, BulkState
-from lsync_flask.engine.status import ENDED, WORKING, Status, add_fates
+from lsync_flask.engine.status import ENDED, GOING_ON, WORKING, Status, add_fates
 from lsync_flask.errors import FatalError, NotFound
 from lsync_flask.plugin_api import Answer
 from lsync_flask.storage.bodies import decode_answers, encode_answers, encode_records
@@ -122,7 +122,7 @@ class Ledger:
                     "status": case((activity.c.status == "Selecting", "Running"), else_=activity.c.status),
                 },
             )
-            self._insert_bulk(scope, row.id, number, rows)
+            insert_bulk(scope, row.id, number, rows)
 
     def finish_selection(self, row: ActivityRow, api_calls: int) -> None:
         values = {"selection": "done", "api_calls": activity.c.api_calls + api_calls, **_FREE}
@@ -139,38 +139,9 @@ class Ledger:
             scope.run(_held_selection(scope, row).values(**_FREE))
 
     def _change_selection(self, scope: OrgScope, row: ActivityRow, values: Mapping[str, Any]) -> None:
-        if not scope.run(_held_selection(scope, row).values(**values)).rowcount:
+        held = _held_selection(scope, row).where(activity.c.status != "Cancelling")
+        if not scope.run(held.values(**values)).rowcount:
             raise Fenced
-
-    def _insert_bulk(
-        self,
-        scope: OrgScope,
-        activity_id: int,
-        number: int,
-        rows: Sequence[Sequence[str | None]],
-        state: BulkState = "ready",
-    ) -> int:
-        bulk_id: int = scope.add(
-            bulk,
-            {
-                "activity_id": activity_id,
-                "number": number,
-                "state": state,
-                "size": len(rows),
-                "epoch": 0,
-                "due_at": 0.0,
-                "attempts": 0,
-                "progress": "{}",
-                "fates": "{}",
-                "error_code": "",
-                "error": "",
-                "api_calls": 0,
-                "created_at": db_now(),
-                "changed_at": db_now(),
-            },
-        )
-        scope.add(bulk_records, {"bulk_id": bulk_id, "body": encode_records(rows)})
-        return bulk_id
 
     # Bulks
 
@@ -234,10 +205,29 @@ class Ledger:
                 scope, row, None, due_at=db_now() + wait_s, api_calls=bulk.c.api_calls + api_calls, **_FREE
             )
 
-    def begin_writing(self, row: BulkRow, state: BulkState, outcomes: bytes, decided_at: float) -> BulkRow:
+    def read_bulk(self, row: BulkRow) -> BulkRow:
+        """The bulk as stored now, which a step may have moved on.
+
+        Raises:
+            Fenced: another worker has claimed it meanwhile.
+        """
+        with self.database.reading(self.org_id) as scope:
+            now = scope.run(scope.select(bulk).where(bulk.c.id == row.id, bulk.c.epoch == row.epoch)).one_or_none()
+        if now is None:
+            raise Fenced
+        return bulk_row(now)
+
+    def note_try(self, row: BulkRow, tries: int, error: str) -> BulkRow:
+        """Count a try that failed for a passing reason, and say which."""
+        progress = orjson.dumps({**row.progress, "tries": tries}).decode()
+        return self.change_bulk(row, progress=progress, error=error)
+
+    def begin_writing(
+        self, row: BulkRow, state: BulkState, outcomes: bytes, decided_at: float, progress: str
+    ) -> BulkRow:
         """Store what is to be written and what will have become of each record, before the first is sent."""
         with self.database.writing(self.org_id) as scope:
-            changed = self._change_bulk(scope, row, state, decided_at=decided_at)
+            changed = self._change_bulk(scope, row, state, decided_at=decided_at, progress=progress, error="")
             scope.run(scope.delete(bulk_outcomes).where(bulk_outcomes.c.bulk_id == row.id))
             scope.add(bulk_outcomes, {"bulk_id": row.id, "body": outcomes})
         return changed
@@ -349,6 +339,16 @@ class Ledger:
                 )
         return len(rows)
 
+    def finished_bulks(self, activity_id: int, number: int) -> list[BulkRow]:
+        """The bulks that have ended, from that number on."""
+        with self.database.reading(self.org_id) as scope:
+            rows = scope.run(
+                scope.select(bulk)
+                .where(bulk.c.activity_id == activity_id, bulk.c.number >= number, bulk.c.state.in_(FINISHED))
+                .order_by(bulk.c.number)
+            ).all()
+        return [bulk_row(row) for row in rows]
+
     def fates(self, activity_id: int) -> dict[str, int]:
         """What became of the records of the finished bulks."""
         with self.database.reading(self.org_id) as scope:
@@ -377,9 +377,56 @@ class Ledger:
             .values(status=status, running_definition_id=None, finished_at=db_now(), resume_at=None, **_FREE)
         )
 
+    def end_failed(self, scope: OrgScope, activity_id: int, reason: str) -> bool:
+        """End an activity that could not begin; False when it has ended already."""
+        return bool(
+            scope.run(
+                scope.update(activity)
+                .where(activity.c.id == activity_id, activity.c.status.in_(GOING_ON))
+                .values(
+                    status="Failed",
+                    reason=reason,
+                    running_definition_id=None,
+                    finished_at=db_now(),
+                    resume_at=None,
+                    **_FREE,
+                )
+            ).rowcount
+        )
+
+    def now_s(self) -> float:
+        """The database's clock."""
+        with self.database.reading(self.org_id) as scope:
+            return float(scope.run(select(db_now())).scalar_one())
+
 
 _FREE: Mapping[str, None] = {"lease_owner": None, "lease_until": None}
 _NEW_CALL: Mapping[str, Any] = {"state": "intended", "attempts": 0, "credits": 0, "error_code": "", "error": ""}
+
+
+def insert_bulk(scope: OrgScope, activity_id: int, number: int, rows: Sequence[Sequence[str | None]]) -> int:
+    """Store a bulk that is ready, with its records; its key."""
+    bulk_id: int = scope.add(
+        bulk,
+        {
+            "activity_id": activity_id,
+            "number": number,
+            "state": "ready",
+            "size": len(rows),
+            "epoch": 0,
+            "due_at": 0.0,
+            "attempts": 0,
+            "progress": "{}",
+            "fates": "{}",
+            "error_code": "",
+            "error": "",
+            "api_calls": 0,
+            "created_at": db_now(),
+            "changed_at": db_now(),
+        },
+    )
+    scope.add(bulk_records, {"bulk_id": bulk_id, "body": encode_records(rows)})
+    return bulk_id
 
 
 def is_free(lease_until: ColumnElement[float]) -> ColumnElement[bool]:

@@ -1,0 +1,43 @@
+"""The provider of an org: its plugin with the parameters and secrets that the admin has set."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from lsync_flask.errors import FatalError
+from lsync_flask.plugin_api import Plugin, Provider, build
+from lsync_flask.services.resources import Resources
+from lsync_flask.storage.secrets import read_secret
+
+
+def secret_params(cls: type[Plugin]) -> frozenset[str]:
+    """The parameters that are write-only."""
+    return frozenset(name for name, field in cls.model_fields.items() if _is_secret(field))
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+
+
+def provider_class(resources: Resources, name: str) -> type[Provider]:
+    """Raises FatalError when no provider is chosen or its plugin is not installed."""
+    if not name:
+        raise FatalError("No provider is chosen. An admin chooses one in Settings.")
+    cls = resources.registry.providers.get(name)
+    if cls is None:
+        raise FatalError(f"The provider plugin {name} is not installed or was refused; see Plugins.")
+    return cls
+
+
+def open_named_provider(resources: Resources, org_id: str, name: str, params: Mapping[str, Any]) -> Provider:
+    """The provider, ready to be asked.
+
+    Raises:
+        FatalError: it is not installed; InvalidParams: a parameter is missing or wrong.
+    """
+    cls = provider_class(resources, name)
+    with resources.database.reading(org_id) as scope:
+        secrets = {param: read_secret(scope, resources.box, f"provider.{param}") for param in secret_params(cls)}
+    return build(cls, {**params, **{param: text for param, text in secrets.items() if text is not None}})

@@ -1,0 +1,212 @@
+"""Run now: the audience is counted, the plan is frozen, and an activity is put into the ledger."""
+
+import orjson
+from sqlalchemy.exc import IntegrityError
+
+from lsync_flask.errors import Conflict, InvalidParams, RetryableError
+from lsync_flask.services.count_audience import AudienceCount, count_audience
+from lsync_flask.services.definitions import DefinitionBody, DefinitionView, read_definition
+from lsync_flask.services.describe_objects import object_info
+from lsync_flask.services.plan import (
+    InputMappingBody,
+    Plan,
+    ResultMappingBody,
+    TechnicalFields,
+    missing_sentence,
+    missing_technical,
+)
+from lsync_flask.services.providers import provider_class
+from lsync_flask.services.resources import Actor, Resources
+from lsync_flask.services.settings import OrgSettings, org_settings
+from lsync_flask.storage.audit import add_audit
+from lsync_flask.storage.db import OrgScope, db_now
+from lsync_flask.storage.mappings import read_mapping
+from lsync_flask.storage.models import activity
+from lsync_flask.storage.request_keys import activity_of_key, add_key
+from lsync_flask.storage.rings import mark_rung
+from lsync_flask.storage.users import UserRow, read_user
+
+
+class OverLimit(Conflict):
+    """The audience is larger than the admin allows: nothing was started."""
+
+    def __init__(self, count: int, maximum: int) -> None:
+        self.count = count
+        self.maximum = maximum
+        super().__init__(
+            f"The audience has {count:,} records, {count - maximum:,} more than the {maximum:,} allowed per activity. "
+            "Nothing was started. Narrow the filter, or ask an admin to raise the maximum in Settings."
+        )
+
+
+class EmptyAudience(InvalidParams):
+    """Nothing matches the filter: nothing was started."""
+
+    def __init__(self) -> None:
+        super().__init__({"criteria": "No record matches this filter, so nothing was started."})
+
+
+def run_activity(resources: Resources, actor: Actor, definition_id: int, request_key: str | None = None) -> int:
+    """Start an activity and return its number; the same `request_key` returns the same activity.
+
+    Raises:
+        OverLimit, EmptyAudience: the audience cannot be run; Conflict: the definition runs already, or no provider or
+        mapping is set; InvalidParams: the definition no longer fits the org.
+    """
+    actor.must("run activities")
+    repeated = _repeated(resources, actor, request_key)
+    if repeated is not None:
+        return repeated
+    definition = read_definition(resources, actor, definition_id)
+    if definition.running_activity is not None:
+        raise Conflict(f"{definition.name} is running already: see activity {definition.running_activity}.")
+    plan, settings = _plan(resources, actor, definition)
+    _check_fields(resources, actor, plan)
+    count = count_audience(resources, actor, _body(definition))
+    _check_size(count, settings)
+    activity_id = _add(resources, actor, definition, plan, count.count, request_key)
+    ring_now(resources, activity_id)
+    return activity_id
+
+
+def ring_now(resources: Resources, activity_id: int) -> None:
+    """Ring at once; when Redis is away the clock rings later."""
+    if mark_rung(resources.database, activity_id):
+        try:
+            resources.ring(activity_id)
+        except RetryableError:
+            return
+
+
+def _repeated(resources: Resources, actor: Actor, request_key: str | None) -> int | None:
+    if not request_key:
+        return None
+    with resources.database.reading(actor.org_id) as scope:
+        return activity_of_key(scope, actor.user_id, request_key)
+
+
+def _plan(resources: Resources, actor: Actor, definition: DefinitionView) -> tuple[Plan, OrgSettings]:
+    with resources.database.reading(actor.org_id) as scope:
+        settings = org_settings(scope)
+        inputs = read_mapping(scope, "input", definition.object)
+        results = read_mapping(scope, "results", definition.object)
+        owner = read_user(scope, definition.owner_id)
+    provider_class(resources, settings.provider)
+    if inputs is None or results is None or not results[1].get("rows"):
+        raise Conflict(f"No mapping is saved for {definition.object}. An admin saves it under Mappings.")
+    plan = Plan(
+        definition=definition.name,
+        object=definition.object,
+        criteria=tuple(definition.criteria),
+        logic=definition.logic,
+        username=owner.username,
+        time_zone=owner.time_zone,
+        provider=settings.provider,
+        provider_params=settings.provider_params,
+        inputs=InputMappingBody.model_validate(inputs[1]),
+        results=ResultMappingBody.model_validate(results[1]),
+        technical_fields=_technical_fields(settings),
+        first_bulk_size=settings.first_bulk_size,
+        bulk_size=settings.bulk_size,
+        on_unknown_charge=settings.on_unknown_charge,
+        mail_to=_recipients(owner, settings),
+    )
+    return plan, settings
+
+
+def _technical_fields(settings: OrgSettings) -> TechnicalFields:
+    return TechnicalFields(
+        activity_date=settings.activity_date_field,
+        error_code=settings.error_code_field,
+        error_message=settings.error_message_field,
+    )
+
+
+def _recipients(owner: UserRow, settings: OrgSettings) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([owner.email, *settings.mail_to]))
+
+
+def _body(definition: DefinitionView) -> DefinitionBody:
+    return DefinitionBody(
+        name=definition.name, object=definition.object, criteria=definition.criteria, logic=definition.logic
+    )
+
+
+def _check_fields(resources: Resources, actor: Actor, plan: Plan) -> None:
+    """Refuse what cannot end well before anything is read or paid: a technical field that the owner cannot write."""
+    info = object_info(resources, actor.org_id, plan.username, plan.object)
+    if missing_technical(info, plan.technical_fields):
+        # Describe may have been kept from before an admin created them.
+        info = object_info(resources, actor.org_id, plan.username, plan.object, fresh=True)
+    missing = missing_technical(info, plan.technical_fields)
+    if missing:
+        raise Conflict(missing_sentence(info, missing))
+
+
+def _check_size(count: AudienceCount, settings: OrgSettings) -> None:
+    if count.over_limit:
+        raise OverLimit(count.count, settings.maximum_records)
+    if not count.count:
+        raise EmptyAudience
+    if settings.credits_per_run is not None and count.credits > settings.credits_per_run:
+        raise Conflict(
+            f"The activity may use {count.credits:,} credits, more than the {settings.credits_per_run:,} allowed per "
+            "run. Nothing was started. Narrow the filter, or ask an admin to raise the cap in Settings."
+        )
+
+
+def _add(
+    resources: Resources,
+    actor: Actor,
+    definition: DefinitionView,
+    plan: Plan,
+    count: int,
+    request_key: str | None,
+) -> int:
+    try:
+        with resources.database.writing(actor.org_id) as scope:
+            activity_id = _insert(scope, actor, definition, plan, count)
+            if request_key:
+                add_key(scope, actor.user_id, request_key, activity_id, resources.now_s())
+            add_audit(
+                scope,
+                user_id=actor.user_id,
+                action="activity.run",
+                subject=f"activity/{activity_id}",
+                before=None,
+                after={"definition": definition.id, "version": definition.version, "records": count},
+                address=actor.address,
+                now_s=resources.now_s(),
+            )
+    except IntegrityError as error:
+        repeated = _repeated(resources, actor, request_key)
+        if repeated is not None:
+            return repeated
+        raise Conflict(f"{definition.name} is running already. Wait for it to end, or cancel it.") from error
+    return activity_id
+
+
+def _insert(scope: OrgScope, actor: Actor, definition: DefinitionView, plan: Plan, count: int) -> int:
+    activity_id: int = scope.add(
+        activity,
+        {
+            "definition_id": definition.id,
+            "definition_version": definition.version,
+            "running_definition_id": definition.id,
+            "object": definition.object,
+            "owner_id": definition.owner_id,
+            "started_by": actor.user_id,
+            "status": "Queued",
+            "reason": "",
+            "plan": orjson.dumps(plan.model_dump(mode="json")).decode(),
+            "audience_size": count,
+            "selection": "waiting",
+            "selected": 0,
+            "bulks": 0,
+            "epoch": 0,
+            "api_calls": 1,  # the count itself
+            "attempts": 0,
+            "created_at": db_now(),
+        },
+    )
+    return activity_id

@@ -1,0 +1,86 @@
+"""The one place where the parts are put together, from checked settings. Nothing is opened before it is used."""
+
+import base64
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from redis import Redis
+
+from lsync_flask import doorbell
+from lsync_flask.errors import GrantLost
+from lsync_flask.outbound import GuardedHttp
+from lsync_flask.registry import Registry, discover
+from lsync_flask.salesforce.api import SalesforceApi
+from lsync_flask.salesforce.tokens import Grant, JwtTokens
+from lsync_flask.salesforce.transport import Transport
+from lsync_flask.services.resources import Resources, utc_now
+from lsync_flask.settings import Settings
+from lsync_flask.storage.db import Database, open_database
+from lsync_flask.storage.orgs import OrgRow, read_org
+from lsync_flask.storage.secrets import SecretBox, read_secret
+
+
+def wire(settings: Settings) -> Resources:
+    """Everything that the web process, a worker and the command line work with."""
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.database)
+    box = SecretBox([base64.b64decode(key.get_secret_value()) for key in settings.encryption_keys])
+    transport = Transport(settings.allowed_org_hosts, settings.ca_bundle or None)
+    connections = OrgConnections(database, box, transport)
+    return Resources(
+        settings=settings,
+        database=database,
+        registry=open_registry(settings),
+        box=box,
+        open_salesforce=connections.open,
+        transport=transport,
+        http=GuardedHttp(settings.allowed_provider_hosts, settings.ca_bundle or None),
+        ring=_ring(settings),
+        clock=utc_now,
+    )
+
+
+def open_registry(settings: Settings) -> Registry:
+    return discover(settings.allowed_plugins, settings.plugins_off)
+
+
+def connect_redis(settings: Settings) -> Redis:
+    return doorbell.connect(settings.redis)
+
+
+def _ring(settings: Settings) -> Callable[[int], None]:
+    return partial(doorbell.ring, connect_redis(settings))
+
+
+class OrgConnections:
+    """Opens orgs; keeps one source of tokens for each, so that all threads share a token and its renewal."""
+
+    def __init__(self, database: Database, box: SecretBox, transport: Transport) -> None:
+        self._database = database
+        self._box = box
+        self._transport = transport
+        self._tokens: dict[tuple[str, str], JwtTokens] = {}
+        self._lock = threading.Lock()
+
+    def open(self, org_id: str, username: str | None) -> SalesforceApi:
+        """The org as one of its users; None is the integration user."""
+        org = read_org(self._database, org_id)
+        name = username or org.integration_username
+        if not name:
+            raise GrantLost("No integration user is set for this org: see lsync org add --integration-user.")
+        return SalesforceApi(org_id, self._tokens_of(org), name, self._transport, org.api_version)
+
+    def _tokens_of(self, org: OrgRow) -> JwtTokens:
+        key = (org.id, org.consumer_key)
+        with self._lock:
+            if key not in self._tokens:
+                self._tokens[key] = JwtTokens(self._grant(org), self._transport, utc_now)
+            return self._tokens[key]
+
+    def _grant(self, org: OrgRow) -> Grant:
+        with self._database.reading(org.id) as scope:
+            key = read_secret(scope, self._box, "jwt_key")
+        if key is None:
+            raise GrantLost("No JWT key is set for this org: see lsync org add --jwt-key-file.")
+        return Grant(org.id, org.my_domain, org.consumer_key, key, org.audience)

@@ -1,0 +1,131 @@
+"""Carrying one bulk: step after step until it has ended, must wait, or the drain stops."""
+
+import random
+from collections.abc import Callable
+
+import structlog
+
+from lsync_flask.engine.bulk_state import FINISHED, NOT_YET_WRITTEN
+from lsync_flask.engine.sizes import retry_wait_s, write_path
+from lsync_flask.errors import FatalError, GrantLost, LimitReached, RetryableError
+from lsync_flask.salesforce.api import SalesforceApi
+from lsync_flask.storage.ledger import Fenced
+from lsync_flask.storage.ledger_rows import BulkRow
+from lsync_flask.worker import enriching, ingesting, sending
+from lsync_flask.worker.bench import Bench
+from lsync_flask.worker.deciding import decide_all
+from lsync_flask.worker.enriching import Waiting
+from lsync_flask.worker.finishing import fail_bulk, fates_text, pause_activity
+
+log = structlog.get_logger(__name__)
+
+MOST_CRASHES = 5
+"""A bulk over which so many workers died is given up, so that it does not take the next one along."""
+MOST_TRIES = 8
+"""So many passing troubles in a row pause the activity; it then tries again by itself."""
+PAUSE_S = 300.0
+
+Result = BulkRow | Waiting | None
+
+
+def carry(bench: Bench, bulk: BulkRow) -> None:
+    """Carry a claimed bulk as far as it goes now. Never raises for what the ledger can say instead."""
+    try:
+        if bulk.attempts >= MOST_CRASHES:
+            fail_bulk(bench.ledger, bulk, "WORKER_DIED", f"{bulk.attempts} workers died over this bulk; it was left.")
+            return
+        _carry(bench, bulk)
+    except Fenced:
+        log.info("taken over by another worker", activity=bulk.activity_id, bulk=bulk.number)
+
+
+def _carry(bench: Bench, bulk: BulkRow) -> None:
+    api: SalesforceApi | None = None
+    held = bulk
+    try:
+        api = bench.open_api()
+        came_from = bulk.state
+        while held.state not in FINISHED and not _is_to_be_left(bench, held):
+            result = _STEPS[held.state](bench, api, held, held.state != came_from)
+            if result is None:
+                return
+            if isinstance(result, Waiting):
+                bench.ledger.release_bulk(held, wait_s=result.wait_s, api_calls=api.calls)
+                return
+            held = result
+        bench.ledger.release_bulk(held, api_calls=api.calls)
+    except Fenced:
+        raise
+    except (LimitReached, GrantLost, RetryableError, FatalError) as error:
+        _stumble(bench, _latest(bench, held), error, api.calls if api else 0)
+
+
+def _is_to_be_left(bench: Bench, bulk: BulkRow) -> bool:
+    return bench.stop.is_set() or (bench.cancelling.is_set() and bulk.state in NOT_YET_WRITTEN)
+
+
+def _latest(bench: Bench, bulk: BulkRow) -> BulkRow:
+    """The bulk as stored: a step may have moved it on before it raised."""
+    return bench.ledger.read_bulk(bulk)
+
+
+def _stumble(bench: Bench, bulk: BulkRow, error: Exception, api_calls: int) -> None:
+    """Say what is in the way: the bulk waits and is tried again, or the whole activity pauses."""
+    log.warning("bulk stumbled", activity=bulk.activity_id, bulk=bulk.number, state=bulk.state, error=str(error))
+    if isinstance(error, LimitReached):
+        bench.ledger.release_bulk(bulk, wait_s=0.0, api_calls=api_calls)
+        pause_activity(bench.ledger, bulk.activity_id, str(error), error.after_s or PAUSE_S)
+    elif isinstance(error, RetryableError):
+        _wait_and_try_again(bench, bulk, error, api_calls)
+    else:
+        bench.ledger.release_bulk(bulk, wait_s=0.0, api_calls=api_calls)
+        pause_activity(bench.ledger, bulk.activity_id, str(error), None)
+
+
+def _wait_and_try_again(bench: Bench, bulk: BulkRow, error: RetryableError, api_calls: int) -> None:
+    tries = int(bulk.progress.get("tries", 0)) + 1
+    bulk = bench.ledger.note_try(bulk, tries, str(error))
+    wait_s = error.after_s if error.after_s is not None else retry_wait_s(tries) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+    bench.ledger.release_bulk(bulk, wait_s=wait_s, api_calls=api_calls)
+    if tries % MOST_TRIES == 0:
+        pause_activity(bench.ledger, bulk.activity_id, str(error), PAUSE_S)
+
+
+def _begin(bench: Bench, _api: SalesforceApi, bulk: BulkRow, _fresh: bool) -> Result:
+    return enriching.begin(bench, bulk)
+
+
+def _enrich(bench: Bench, _api: SalesforceApi, bulk: BulkRow, _fresh: bool) -> Result:
+    return enriching.enrich(bench, bulk)
+
+
+def _decide(bench: Bench, _api: SalesforceApi, bulk: BulkRow, _fresh: bool) -> Result:
+    # Whole seconds, as Salesforce keeps them: the date on the record is compared with this one after a crash.
+    decided_at = float(int(bench.resources.now_s()))
+    outcomes, fates = decide_all(bench, bulk, decided_at)
+    return bench.ledger.begin_writing(bulk, write_path(bulk.size), outcomes, decided_at, fates_text(fates))
+
+
+def _send(bench: Bench, api: SalesforceApi, bulk: BulkRow, fresh: bool) -> Result:
+    sending.send(bench, api, bulk, fresh=fresh)
+    return None
+
+
+def _submit(bench: Bench, api: SalesforceApi, bulk: BulkRow, fresh: bool) -> Result:
+    return ingesting.submit(bench, api, bulk, fresh=fresh)
+
+
+def _attend(bench: Bench, api: SalesforceApi, bulk: BulkRow, fresh: bool) -> Result:
+    if fresh:
+        return Waiting(ingesting.FIRST_WAIT_S)
+    return ingesting.attend(bench, api, bulk)
+
+
+_STEPS: dict[str, Callable[[Bench, SalesforceApi, BulkRow, bool], Result]] = {
+    "ready": _begin,
+    "enriching": _enrich,
+    "enriched": _decide,
+    "sending": _send,
+    "writing": _submit,
+    "closing": _attend,
+}

@@ -1,0 +1,205 @@
+"""Enriching: a bulk is cut into calls, each call's intent is stored before it leaves and its answers as they arrive."""
+
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from lsync_flask.engine.inputs import Skip
+from lsync_flask.engine.sizes import cut, retry_wait_s
+from lsync_flask.errors import FatalError, LimitReached, LsyncError, OutcomeUnknown, RecordRejected, RetryableError
+from lsync_flask.plugin_api import Answer, Answers, Call, Inquiry, Ticket
+from lsync_flask.storage.bodies import rows_between
+from lsync_flask.storage.ledger_rows import BulkRow, CallRow
+from lsync_flask.worker.bench import Bench
+
+log = structlog.get_logger(__name__)
+
+SKIPPED = "SKIPPED:"
+"""Marks the stored answer of a record that was never sent to the provider; the reason's code follows."""
+
+MOST_TRIES = 6
+LONGEST_TICKET_WAIT_S = 60.0
+
+_NAMESPACE = uuid.UUID("3f0e7f52-6a0c-5b0e-9a51-7f0b6d7c1a10")
+
+
+def begin(bench: Bench, bulk: BulkRow) -> BulkRow:
+    """From ready to enriching: store the intent of every call. A retried bulk keeps the calls that it has."""
+    if bench.ledger.read_calls(bulk.id):
+        return bench.ledger.change_bulk(bulk, "enriching")
+    slices = cut(bulk.size, bench.recipe.provider.max_per_call)
+    calls = [
+        {"number": number, "first": first, "size": size, "key": _call_key(bench, bulk, number)}
+        for number, (first, size) in enumerate(slices, start=1)
+    ]
+    return bench.ledger.begin_enriching(bulk, calls)
+
+
+def _call_key(bench: Bench, bulk: BulkRow, number: int) -> str:
+    """The same for every try of this call, so that a provider that knows keys charges once."""
+    return str(uuid.uuid5(_NAMESPACE, f"{bench.ledger.org_id}/{bulk.activity_id}/{bulk.number}/{number}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The bulk is not ready for its next step for so many seconds."""
+
+    wait_s: float
+
+
+def enrich(bench: Bench, bulk: BulkRow) -> BulkRow | Waiting:
+    """From enriching to enriched, or how long to wait: send or collect every call that is not answered yet."""
+    open_calls = [call for call in bench.ledger.read_calls(bulk.id) if call.state != "answered"]
+    if open_calls:
+        body = bench.ledger.read_records(bulk.id)
+        waits = _run_all(bench, bulk, open_calls, body)
+        if waits:
+            return Waiting(min(waits))
+    return bench.ledger.change_bulk(bulk, "enriched")
+
+
+def _run_all(bench: Bench, bulk: BulkRow, calls: Sequence[CallRow], body: bytes) -> list[float]:
+    """Run the calls side by side; the waits of those that are not answered. Errors are raised when all have ended."""
+    futures: list[Future[float | None]] = [
+        bench.calls.submit(_run_call, bench, bulk, call, rows_between(body, call.first, call.size)) for call in calls
+    ]
+    waits: list[float] = []
+    errors: list[LsyncError] = []
+    for future in futures:
+        try:
+            wait_s = future.result()
+        except LsyncError as error:
+            errors.append(error)
+        else:
+            if wait_s is not None:
+                waits.append(wait_s)
+    if errors:
+        raise errors[0]
+    return waits
+
+
+def _run_call(bench: Bench, bulk: BulkRow, call: CallRow, rows: Sequence[Sequence[str | None]]) -> float | None:
+    """One call; None when it is answered, else the seconds to wait for it."""
+    if bench.stop.is_set() or bench.cancelling.is_set():
+        return 0.0
+    inquiries, skipped = _make_inquiries(bench, rows)
+    if not inquiries:
+        bench.ledger.answer_call(bulk, call, skipped, 0)
+        return None
+    reply = _ask(bench, bulk, call, inquiries)
+    if isinstance(reply, float):
+        return reply
+    if isinstance(reply, Ticket):
+        wait_s = min(max(reply.after_s, 0.1), LONGEST_TICKET_WAIT_S)
+        bench.ledger.change_call(bulk, call, state="accepted", ticket=reply.ref)
+        return wait_s
+    answers = _in_order([row[0] or "" for row in rows], [*reply.answers, *skipped])
+    bench.ledger.answer_call(bulk, call, answers, max(0, int(reply.credits)))
+    return None
+
+
+def _make_inquiries(bench: Bench, rows: Sequence[Sequence[str | None]]) -> tuple[list[Inquiry], list[Answer]]:
+    inquiries: list[Inquiry] = []
+    skipped: list[Answer] = []
+    for row in rows:
+        key = row[0] or ""
+        try:
+            made = bench.recipe.inputs.make_inquiry(key, row, bench.recipe.index)
+        except RecordRejected as error:
+            made = Skip(error.code, error.sentence)
+        if isinstance(made, Skip):
+            skipped.append(Answer(key, matched=False, error_code=SKIPPED + made.code, error=made.sentence))
+        else:
+            inquiries.append(made)
+    return inquiries, skipped
+
+
+def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry]) -> Answers | Ticket | float:
+    """The provider's reply, or the seconds until the next try.
+
+    Raises:
+        LimitReached, FatalError: the whole activity must pause.
+    """
+    provider, http = bench.recipe.provider, bench.resources.http
+    if call.state == "asked" and _may_be_paid_twice(bench):
+        return _unknown(bulk, call, inquiries)
+    bench.ledger.change_call(bulk, call, state=call.state if call.ticket else "asked", attempts=call.attempts + 1)
+    try:
+        with bench.gate:
+            if call.ticket:
+                reply = provider.collect(Ticket(call.ticket, 0.0), http)
+            else:
+                reply = provider.submit(Call(call.key, inquiries), http)
+        return _checked(reply)
+    except (LimitReached, FatalError):
+        bench.ledger.change_call(bulk, call, state="accepted" if call.ticket else "intended")
+        raise
+    except OutcomeUnknown as error:
+        return _try_again(bench, bulk, call, inquiries, error, paid=True)
+    except RetryableError as error:
+        return _try_again(bench, bulk, call, inquiries, error, paid=False)
+    except Exception as error:
+        # A provider is somebody else's code: whatever it raises must not stop the others.
+        log.exception("provider failed", provider=provider.name, activity=bulk.activity_id, bulk=bulk.number)
+        plain = RetryableError(f"The provider {provider.label} failed with {type(error).__name__}.")
+        return _try_again(bench, bulk, call, inquiries, plain, paid=False)
+
+
+def _may_be_paid_twice(bench: Bench) -> bool:
+    return bench.recipe.provider.idempotency == "none" and bench.recipe.plan.on_unknown_charge == "park"
+
+
+def _try_again(
+    bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry], error: RetryableError, *, paid: bool
+) -> Answers | float:
+    """The seconds until the next try; after too many, an answer that says what was wrong for each record."""
+    if paid and _may_be_paid_twice(bench):
+        return _unknown(bulk, call, inquiries)
+    if call.attempts + 1 >= MOST_TRIES:
+        return _all_failed(inquiries, "PROVIDER_ERROR", error.sentence)
+    wait_s = error.after_s if error.after_s is not None else retry_wait_s(call.attempts + 1)
+    state = "accepted" if call.ticket else "intended"
+    bench.ledger.change_call(bulk, call, state=state, error_code="PROVIDER_ERROR", error=error.sentence)
+    return wait_s
+
+
+def _unknown(bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry]) -> Answers:
+    """A reply was lost and asking again might be paid again: the call is named and its records are left alone."""
+    log.warning("possibly paid without an answer", activity=bulk.activity_id, bulk=bulk.number, call=call.number)
+    return _all_failed(
+        inquiries,
+        "CHARGE_UNKNOWN",
+        f"The provider's reply to call {call.key} was lost. It may have been paid; retry to ask (and pay) again.",
+    )
+
+
+def _all_failed(inquiries: Sequence[Inquiry], code: str, sentence: str) -> Answers:
+    answers = [Answer(i.key, matched=False, error_code=code, error=sentence, may_retry=True) for i in inquiries]
+    return Answers(answers, 0)
+
+
+def _checked(reply: Any) -> Answers | Ticket:
+    """Raises RetryableError when a provider answers something that is no answer."""
+    if isinstance(reply, Ticket) and isinstance(reply.ref, str):
+        return reply
+    if isinstance(reply, Answers) and all(isinstance(answer, Answer) for answer in reply.answers):
+        return reply
+    raise RetryableError("The provider answered something that cannot be read.")
+
+
+def _in_order(keys: Sequence[str], answers: Sequence[Answer]) -> list[Answer]:
+    """One answer for each record, in the records' order: unknown keys are dropped, the first of two wins."""
+    by_key: dict[str, Answer] = {}
+    for answer in answers:
+        by_key.setdefault(answer.key, answer)
+    return [by_key.get(key) or _no_answer(key) for key in keys]
+
+
+def _no_answer(key: str) -> Answer:
+    return Answer(
+        key, matched=False, error_code="NO_ANSWER", error="The provider left this record out.", may_retry=True
+    )

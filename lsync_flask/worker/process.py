@@ -1,0 +1,76 @@
+"""The worker process: RQ's worker made safe for us (`reference/reliability.md` B2).
+
+It runs only the job on the allow-list, listens on one queue, notices a dead worker within seconds, its child dies with
+it, and SIGTERM is passed on so that the drain hands over instead of finishing its slice.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Any
+
+import structlog
+from redis import Redis
+from rq import Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from lsync_flask.doorbell import JOB, queue
+from lsync_flask.services.resources import Resources
+from lsync_flask.worker.jobs import resources_of_worker
+
+log = structlog.get_logger(__name__)
+
+PR_SET_PDEATHSIG = 1
+
+
+class AllowedJob(Job):  # type: ignore[misc]  # RQ ships no types
+    """A job whose function is looked up only when it is on the list: Redis cannot make us run anything else."""
+
+    @property
+    def func(self) -> Any:
+        if self.func_name != JOB or self.instance is not None or self.kwargs or not _is_one_number(self.args):
+            log.error("a job that is not on the list was refused", function=str(self.func_name)[:80])
+            raise PermissionError("This job is not on the list of what LSync's worker runs.")
+        return super().func
+
+
+def _is_one_number(arguments: Any) -> bool:
+    return isinstance(arguments, list | tuple) and len(arguments) == 1 and type(arguments[0]) is int
+
+
+class SafeWorker(Worker):  # type: ignore[misc]  # RQ ships no types
+    """RQ's forking worker with short heartbeats, a child that cannot outlive it, and a quick hand-over."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(
+            *args, **{"job_monitoring_interval": 3, "maintenance_interval": 5, "worker_ttl": 20, **options}
+        )
+
+    def get_heartbeat_ttl(self, _job: Job, _working_time: float = 0.0) -> int:
+        return int(self.job_monitoring_interval) + 10
+
+    def main_work_horse(self, job: Job, work_queue: Any) -> None:
+        parent = os.getppid()
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != parent:
+                os._exit(1)
+        super().main_work_horse(job, work_queue)
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        if self.horse_pid:
+            try:
+                os.kill(self.horse_pid, signal.SIGTERM)
+            except ProcessLookupError:
+                log.info("the job had just ended")
+        super().request_stop(signum, frame)
+
+
+def run_worker(resources: Resources, connection: Redis, *, burst: bool = False) -> None:
+    """Work until told to stop."""
+    resources_of_worker.set(resources)
+    worker = SafeWorker([queue(connection)], connection=connection, job_class=AllowedJob, serializer=JSONSerializer)
+    worker.log_result_lifespan = False
+    worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
