@@ -30,6 +30,7 @@ _FLAGS = {
     "r": "restricted",
     "N": "name_field",
     "x": "search_prefilterable",
+    "t": "default",
 }
 _EXTRAS = {"of": "compound", "is": "extra", "rel": "relationship"}
 _PRECISE = frozenset({"double", "currency", "percent"})
@@ -90,7 +91,8 @@ def _read_field(line: str, lists: dict[str, tuple[PicklistValue, ...]]) -> Field
     more |= {_FLAGS[letter]: True for letter in flags}
     more |= {_EXTRAS[key]: words[key] for key in _EXTRAS if key in words}
     more["references"] = tuple(words["to"].split(",")) if "to" in words else ()
-    return Field(name, label, match["type"], picklist=picklist, default=_default(match["type"], picklist), **more)
+    more.setdefault("default", _default(match["type"], picklist))
+    return Field(name, label, match["type"], picklist=picklist, **more)
 
 
 def _sizes(kind: str, size: int, scale: int) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,26 +13,15 @@ from lsync_flask.simulator.fields import standard_schema
 from lsync_flask.simulator.ids import make_id, make_ids
 from lsync_flask.simulator.ledger import WriteLedger, spell_moment
 from lsync_flask.simulator.limits import Calls, Limits
+from lsync_flask.simulator.permissions import Access, read_access
 from lsync_flask.simulator.schema import Field, Schema, SObject
+from lsync_flask.simulator.sim_user import SimUser
 from lsync_flask.simulator.store import Store
 
 __all__ = ["Org", "Pace", "SimUser"]
 
 _STAMPS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
 _MAKERS = ("CreatedById", "LastModifiedById", "OwnerId")
-
-
-@dataclass(frozen=True, slots=True)
-class SimUser:
-    """Whoever a token stands for. An admin may do everything in setup; `view_setup` is View Setup and Configuration."""
-
-    id: str
-    username: str
-    time_zone: str = "GMT"
-    locale: str = "en_US"
-    profile: str = "Standard User"
-    is_admin: bool = False
-    view_setup: bool = False
 
 
 @dataclass
@@ -60,6 +50,7 @@ class Org:
         self.made_at = now()
         self.schema_changed_at = self.made_at
         self._next: dict[str, int] = {}
+        self._access: dict[str, tuple[int, float, Access]] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -151,6 +142,15 @@ class Org:
     def _touch(self, found: SObject) -> None:
         if found.kind != "data" or found.name in {"User", "Profile"}:
             self.setup_changed()
+
+    def access(self, user: SimUser) -> Access:
+        """What the user may see and change now; read anew when setup changed, and every second as assignments expire."""
+        version, until, found = self._access.get(user.id, (-1, 0.0, None))
+        if found is None or version != self.setup_version or until < time.monotonic():
+            version = self.setup_version
+            found = read_access(self.store, user, self.moment())
+            self._access[user.id] = (version, time.monotonic() + 1.0, found)
+        return found
 
     def setup_changed(self) -> None:
         """Forget what was known of anybody's permissions."""

@@ -40,7 +40,7 @@ _LEDGER = """CREATE TABLE sim_writes
 
 def fold(text: str | None) -> str | None:
     """Text as it compares when case does not count; None stays None."""
-    return text.casefold() if isinstance(text, str) else text
+    return text.lower() if isinstance(text, str) else text
 
 
 class Store:
