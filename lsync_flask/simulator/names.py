@@ -12,9 +12,9 @@ def _phrases(text: str) -> tuple[str, ...]:
 FIRST_NAMES: dict[str, tuple[str, ...]] = {
     "English": _words(
         """Alice Amelia Andrew Anna Benjamin Caroline Charlotte Christopher Daniel David Edward Eleanor Emily Ethan
-        Fiona George Grace Hannah Harry Isabella Jack James Jessica Joanna Joseph Kate Laura Liam Lucy Marcus Martha Matthew
-        Megan Michael Nathan Nicole Olivia Oscar Patrick Rachel Rebecca Robert Ruth Samuel Sarah Sean Sophie Thomas
-        Victoria William Zoë Aisha Priya Kwame Mei Omar Fatima Rohan Siobhán Niamh"""
+        Fiona George Grace Hannah Harry Isabella Jack James Jessica Joanna Joseph Kate Laura Liam Lucy Marcus Martha
+        Matthew Megan Michael Nathan Nicole Olivia Oscar Patrick Rachel Rebecca Robert Ruth Samuel Sarah Sean Sophie
+        Thomas Victoria William Zoë Aisha Priya Kwame Mei Omar Fatima Rohan Siobhán Niamh"""
     ),
     "German": _words(
         """Anke Anja Birgit Björn Christian Claudia Dieter Elke Felix Florian Franziska Günter Hannah Heike Ingrid Jan

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from random import Random
 
+from lsync_flask.simulator.ledger import spell_moment
+
 YEARS = 5
 SPREAD = 4000
 
@@ -10,11 +12,6 @@ SPREAD = 4000
 def happens(random: Random, share: float) -> bool:
     """True with this chance."""
     return random.random() < share
-
-
-def spell_moment(moment: datetime) -> str:
-    """A UTC moment as the org stores it: `2026-11-23T09:30:00.000Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def make_stamps(random: Random, today: datetime) -> list[tuple[str, str]]:

@@ -1,0 +1,199 @@
+"""The tests' side door: what was written, charged, called and mailed, and switches for users, clock and faults."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from lsync_flask.simulator.charges import ChargeLedger
+from lsync_flask.simulator.clock import Clock
+from lsync_flask.simulator.directory import Directory, Member
+from lsync_flask.simulator.enrichment import ServiceSettings
+from lsync_flask.simulator.mailbox import Mail, Mailbox
+from lsync_flask.simulator.org import Org
+from lsync_flask.simulator.plans import InvalidPlan, PlannedFaults, read_plan
+from lsync_flask.simulator.sessions import Sessions
+
+LOOPBACK = frozenset(("127.0.0.1", "::1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What the side door opens to."""
+
+    org: Org
+    directory: Directory
+    sessions: Sessions
+    mailbox: Mailbox
+    charges: ChargeLedger
+    clock: Clock
+    service: ServiceSettings
+
+
+class Refused(Exception):
+    """A request that makes no sense; the text says why."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def create_control(control: Control) -> Flask:
+    """The side door as a WSGI app, for the machine itself only."""
+    app = Flask(__name__, static_folder=None)
+    app.before_request(_only_loopback)
+    app.register_error_handler(Refused, _tell_refused)
+    app.register_error_handler(HTTPException, _tell_http)
+    _add_ledgers(app, control)
+    _add_switches(app, control)
+    _add_users(app, control)
+    return app
+
+
+def _only_loopback() -> None:
+    if request.remote_addr not in LOOPBACK:
+        raise Refused("The control address answers this machine only.", 403)
+    # A page in a browser on this machine could otherwise reach it under a name of its own.
+    if request.host.rpartition(":")[0].strip("[]") not in {*LOOPBACK, "localhost"}:
+        raise Refused("The control address answers to its own name only.", 403)
+
+
+def _tell_refused(error: Refused) -> tuple[Response, int]:
+    return jsonify({"error": str(error)}), error.status
+
+
+def _tell_http(error: HTTPException) -> tuple[Response, int]:
+    return jsonify({"error": error.description}), error.code or 500
+
+
+def _add_ledgers(app: Flask, control: Control) -> None:
+    @app.get("/ledger/writes")
+    def writes() -> Response:
+        return jsonify([asdict(write) for write in control.org.writes.of(request.args.get("record") or None)])
+
+    @app.get("/ledger/charges")
+    def charges() -> Response:
+        kept = control.charges.all(request.args.get("record", ""))
+        return jsonify([asdict(charge) | {"charged_at": charge.charged_at.isoformat()} for charge in kept])
+
+    @app.get("/calls")
+    def calls() -> Response:
+        return jsonify({"total": control.org.calls.total, "by_kind": control.org.calls.by_kind()})
+
+    @app.get("/mails")
+    def mails() -> Response:
+        to = request.args.get("to", "").lower()
+        kept = control.mailbox.all()
+        return jsonify([_spell_mail(mail) for mail in kept if not to or to in (address.lower() for address in mail.to)])
+
+
+def _spell_mail(mail: Mail) -> dict[str, Any]:
+    return asdict(mail) | {"received_at": mail.received_at.isoformat()}
+
+
+def _add_switches(app: Flask, control: Control) -> None:
+    @app.post("/faults")
+    def faults() -> tuple[Response, int]:
+        try:
+            plan = read_plan(request.get_json(silent=True))
+        except InvalidPlan as error:
+            raise Refused(str(error)) from error
+        control.org.faults = PlannedFaults(plan)
+        return jsonify({"plan": plan.spell(), "note": "The plan is kept. This version does not act on plans yet."}), 201
+
+    @app.post("/clock")
+    def clock() -> Response:
+        advance = _body().get("advance_s")
+        if not isinstance(advance, int | float) or isinstance(advance, bool):
+            raise Refused('The body must be {"advance_s": seconds}.')
+        return jsonify({"now": control.clock.advance(advance).isoformat()})
+
+    @app.post("/sessions/revoke")
+    def revoke() -> Response:
+        control.sessions.revoke_all()
+        return jsonify({"revoked": True})
+
+    @app.post("/provider")
+    def provider() -> Response:
+        latency = _body().get("latency_ms")
+        if not isinstance(latency, int) or isinstance(latency, bool) or latency < 0:
+            raise Refused('The body must be {"latency_ms": milliseconds}.')
+        control.service.latency_ms = latency
+        return jsonify({"latency_ms": latency})
+
+
+def _body() -> Mapping[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise Refused("The body must be a JSON object.")
+    return body
+
+
+def spell_user(directory: Directory, member: Member) -> dict[str, Any]:
+    """A user as the simulator's line and the control address show them."""
+    return {
+        "username": member.username,
+        "id": member.id,
+        "name": member.name,
+        "about": member.about,
+        "active": member.active,
+        "approved": member.approved,
+        "permission_sets": directory.permission_sets(member.id),
+        "custom_permissions": sorted(directory.custom_permissions(member.id)),
+    }
+
+
+def _add_users(app: Flask, control: Control) -> None:
+    directory = control.directory
+
+    def find(user_id: str) -> Member:
+        member = directory.by_id(user_id)
+        if member is None:
+            raise Refused("There is no such user.", 404)
+        return member
+
+    @app.get("/users")
+    def users() -> Response:
+        return jsonify([spell_user(directory, member) for member in directory.members()])
+
+    @app.post("/users/<user_id>")
+    def change(user_id: str) -> Response:
+        member, body = find(user_id), _body()
+        unknown = set(body) - {"active", "approved"}
+        if unknown or not all(isinstance(value, bool) for value in body.values()):
+            raise Refused('The body must be {"active": true or false, "approved": true or false}.')
+        directory.set_active(member.id, active=body.get("active", member.active))
+        directory.set_approved(member.id, approved=body.get("approved", member.approved))
+        return jsonify(spell_user(directory, find(member.id)))
+
+    @app.post("/users/<user_id>/permission_sets")
+    def permission_sets(user_id: str) -> Response:
+        member, body = find(user_id), _body()
+        names = _read_names(body.get("permission_sets"), directory.set_names())
+        directory.assign(member.id, names, _read_expiry(body.get("expires_in_s"), control.clock.now()))
+        return jsonify(spell_user(directory, find(member.id)))
+
+    @app.post("/users/<user_id>/refresh_token")
+    def refresh_token(user_id: str) -> tuple[Response, int]:
+        approval = control.sessions.approve(find(user_id).id, frozenset(("api", "id", "refresh_token")))
+        return jsonify({"refresh_token": approval.token}), 201
+
+
+def _read_names(names: Any, known: frozenset[str]) -> list[str]:
+    if not isinstance(names, list):
+        raise Refused('The body must be {"permission_sets": [names]}.')
+    for name in names:
+        if name not in known:
+            raise Refused(f"There is no permission set {name}; there are {', '.join(sorted(known))}.")
+    return list(dict.fromkeys(names))
+
+
+def _read_expiry(seconds: Any, now: datetime) -> datetime | None:
+    if seconds is None:
+        return None
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise Refused("expires_in_s must be a number of seconds.")
+    return now + timedelta(seconds=seconds)

@@ -1,0 +1,344 @@
+"""The org's OAuth endpoints: tokens by JWT bearer, client credentials and refresh; userinfo, revoke and introspect."""
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from flask import Blueprint, Response, jsonify, request
+
+from lsync_flask.errors import FatalError
+from lsync_flask.simulator.directory import Directory, Member
+from lsync_flask.simulator.org import SimUser
+from lsync_flask.simulator.sessions import Session, Sessions
+
+JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+PUBLIC_AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
+EXPIRY_SKEW_S = 180
+SCOPES = frozenset(("api", "id", "custom_permissions", "refresh_token"))
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedApp:
+    """What the org's admin has registered for LSync. `run_as` is the user of client credentials, or none."""
+
+    consumer_key: str
+    consumer_secret: str
+    certificate_pem: bytes
+    run_as: str | None = None
+    rotates_refresh_tokens: bool = False
+    scopes: frozenset[str] = SCOPES
+
+
+class OAuthRefused(Exception):
+    """An answer of the token endpoint that is not a token (reference, §2.3)."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(f"{error}: {description}")
+        self.error = error
+        self.description = description
+        self.status = status
+
+
+def read_public_key(certificate_pem: bytes) -> RSAPublicKey:
+    """The key of a registered certificate, which must be an RSA one.
+
+    Raises:
+        FatalError: it is of another kind.
+    """
+    key = x509.load_pem_x509_certificate(certificate_pem).public_key()
+    if not isinstance(key, RSAPublicKey):
+        raise FatalError("The connected app's certificate holds no RSA key.")
+    return key
+
+
+class OAuth:
+    """Grants tokens and says whose they are."""
+
+    def __init__(
+        self,
+        *,
+        app: ConnectedApp,
+        org_url: str,
+        org_id: str,
+        directory: Directory,
+        sessions: Sessions,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.app = app
+        self.org_url = org_url
+        self.org_id = org_id
+        self.directory = directory
+        self.sessions = sessions
+        self._now = now
+        self._jws = jwt.PyJWS(algorithms=["RS256"])
+        self._key = read_public_key(app.certificate_pem)
+
+    def authenticate(self, token: str) -> Member | None:
+        """Whose live session this is; None for a token that is unknown, expired, revoked or of an inactive user."""
+        session = self.sessions.find(token)
+        member = self.directory.by_id(session.user_id) if session else None
+        return member if member is not None and member.active else None
+
+    def sim_user(self, token: str) -> SimUser | None:
+        """The same for the data plane."""
+        member = self.authenticate(token)
+        return self.directory.sim_user(member.id) if member else None
+
+    def grant(self, form: Mapping[str, str], basic: tuple[str, str] | None) -> dict[str, Any]:
+        """The body of a token answer.
+
+        Raises:
+            OAuthRefused: no token for this request.
+        """
+        grants = {
+            JWT_GRANT: self._by_jwt,
+            "client_credentials": self._by_client_credentials,
+            "refresh_token": self._by_refresh_token,
+        }
+        grant = grants.get(form.get("grant_type", ""))
+        if grant is None:
+            raise OAuthRefused("unsupported_grant_type", "grant type not supported")
+        return grant(form, basic)
+
+    def _by_jwt(self, form: Mapping[str, str], _basic: tuple[str, str] | None) -> dict[str, Any]:
+        claims = self._read_assertion(form.get("assertion", ""))
+        self._check_times_and_audience(claims)
+        member = self._member(str(claims.get("sub", "")))
+        return self._token_body(member, self.sessions.open(member.id, self.app.scopes))
+
+    def _read_assertion(self, assertion: str) -> dict[str, Any]:
+        if not assertion:
+            raise OAuthRefused("invalid_request", "assertion must be provided")
+        unchecked = self._decode(assertion, verify=False)
+        if unchecked.get("iss") != self.app.consumer_key:
+            raise OAuthRefused("invalid_client_id", "client identifier invalid")
+        return self._decode(assertion, verify=True)
+
+    def _decode(self, assertion: str, *, verify: bool) -> dict[str, Any]:
+        # Only the signature is PyJWT's to check: times and audience get Salesforce's own answers, by our clock.
+        try:
+            payload = self._jws.decode(
+                assertion, key=self._key, algorithms=["RS256"], options={"verify_signature": verify}
+            )
+            claims = json.loads(payload)
+        except (jwt.PyJWTError, ValueError) as error:
+            raise OAuthRefused("invalid_grant", "invalid assertion") from error
+        if not isinstance(claims, dict):
+            raise OAuthRefused("invalid_grant", "invalid assertion")
+        return claims
+
+    def _check_times_and_audience(self, claims: Mapping[str, Any]) -> None:
+        expires = claims.get("exp")
+        if not isinstance(expires, int | float) or isinstance(expires, bool):
+            raise OAuthRefused("invalid_grant", "invalid assertion")
+        # Salesforce takes any far future: its own CLI sends milliseconds.
+        if expires < self._now().timestamp() - EXPIRY_SKEW_S:
+            raise OAuthRefused("invalid_grant", "expired authorization code")
+        audience = claims.get("aud")
+        named = audience if isinstance(audience, list) else [audience]
+        if not set(map(str, named)) & {*PUBLIC_AUDIENCES, self.org_url}:
+            raise OAuthRefused("invalid_grant", "audience is invalid")
+
+    def _member(self, username: str) -> Member:
+        member = self.directory.by_username(username)
+        if member is None:
+            raise OAuthRefused("invalid_grant", "user hasn't approved this consumer")
+        if not member.active:
+            raise OAuthRefused("invalid_grant", "inactive user")
+        if not member.approved:
+            raise OAuthRefused("invalid_app_access", "user is not admin approved to access this app")
+        return member
+
+    def _by_client_credentials(self, form: Mapping[str, str], basic: tuple[str, str] | None) -> dict[str, Any]:
+        self._check_client(form, basic, secret_needed=True)
+        if self.app.run_as is None:
+            raise OAuthRefused("invalid_grant", "no client credentials user enabled")
+        member = self._member(self.app.run_as)
+        session = self.sessions.open(member.id, self.app.scopes - {"refresh_token"})
+        return self._signed(self._token_body(member, session), session)
+
+    def _by_refresh_token(self, form: Mapping[str, str], basic: tuple[str, str] | None) -> dict[str, Any]:
+        self._check_client(form, basic, secret_needed=False)
+        token = form.get("refresh_token", "")
+        approval = self.sessions.find_approval(token)
+        member = self.directory.by_id(approval.user_id) if approval else None
+        if approval is None or member is None:
+            self.sessions.punish_reuse(token)
+            raise OAuthRefused("invalid_grant", "expired access/refresh token")
+        if not member.active:
+            raise OAuthRefused("invalid_grant", "inactive user")
+        session = self.sessions.open(member.id, approval.scopes)
+        body = self._signed(self._token_body(member, session), session)
+        if self.app.rotates_refresh_tokens:
+            body["refresh_token"] = self.sessions.rotate(approval).token
+        return body
+
+    def _check_client(self, form: Mapping[str, str], basic: tuple[str, str] | None, *, secret_needed: bool) -> None:
+        key, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
+        if not hmac.compare_digest(key.encode(), self.app.consumer_key.encode()):
+            raise OAuthRefused("invalid_client_id", "client identifier invalid")
+        if not secret and not secret_needed:
+            return
+        if not hmac.compare_digest(secret.encode(), self.app.consumer_secret.encode()):
+            raise OAuthRefused("invalid_client", "invalid client credentials", 401)
+
+    def _token_body(self, member: Member, session: Session) -> dict[str, Any]:
+        return {
+            "access_token": session.token,
+            "scope": " ".join(sorted(session.scopes)),
+            "instance_url": self.org_url,
+            "id": self.identity_url(member),
+            "token_type": "Bearer",
+        }
+
+    def _signed(self, body: dict[str, Any], session: Session) -> dict[str, Any]:
+        issued = str(int(session.issued_at.timestamp() * 1000))
+        mac = hmac.digest(self.app.consumer_secret.encode(), (body["id"] + issued).encode(), "sha256")
+        return {**body, "issued_at": issued, "signature": base64.b64encode(mac).decode()}
+
+    def identity_url(self, member: Member) -> str:
+        """The address that names a user of this org."""
+        return f"{self.org_url}/id/{self.org_id}/{member.id}"
+
+    def introspect(self, form: Mapping[str, str], basic: tuple[str, str] | None) -> dict[str, Any]:
+        """What a token is good for; `active` false says no more.
+
+        Raises:
+            OAuthRefused: the client is not the app.
+        """
+        self._check_client(form, basic, secret_needed=True)
+        token = form.get("token", "")
+        session, member = self.sessions.find(token), self.authenticate(token)
+        if session is None or member is None:
+            return {"active": False}
+        issued = int(session.issued_at.timestamp())
+        return {
+            "active": True,
+            "scope": " ".join(sorted(session.scopes)),
+            "client_id": self.app.consumer_key,
+            "username": member.username,
+            "sub": self.identity_url(member),
+            "token_type": "access_token",
+            "exp": int(session.expires_at.timestamp()),
+            "iat": issued,
+            "nbf": issued,
+        }
+
+    def userinfo(self, member: Member, scopes: frozenset[str]) -> dict[str, Any]:
+        """What userinfo tells of the token's user (reference, §2.5)."""
+        body = _userinfo(self.org_url, self.org_id, self.identity_url(member), member, self._now())
+        if "custom_permissions" in scopes:
+            held = self.directory.custom_permissions(member.id)
+            body["custom_permissions"] = dict.fromkeys(sorted(held), True)
+        return body
+
+
+def _userinfo(org_url: str, org_id: str, identity_url: str, member: Member, now: datetime) -> dict[str, Any]:
+    photo = f"{org_url}/profilephoto/005"
+    return {
+        "sub": identity_url,
+        "user_id": member.id,
+        "organization_id": org_id,
+        "preferred_username": member.username,
+        "nickname": member.username.split("@", maxsplit=1)[0],
+        "name": member.name,
+        "email": member.email,
+        "email_verified": True,
+        "given_name": member.first_name,
+        "family_name": member.last_name,
+        "zoneinfo": member.time_zone,
+        "photos": {"picture": f"{photo}/F", "thumbnail": f"{photo}/T"},
+        "profile": f"{org_url}/{member.id}",
+        "picture": f"{photo}/F",
+        "address": {},
+        "is_salesforce_integration_user": False,
+        "urls": _urls(org_url, org_id, member.id),
+        "active": member.active,
+        "user_type": "STANDARD",
+        "language": "en_US",
+        "locale": member.locale,
+        "utcOffset": member.utc_offset_ms(now),
+        "updated_at": "2026-01-05T09:00:00Z",
+    }
+
+
+def _urls(org_url: str, org_id: str, user_id: str) -> dict[str, str]:
+    rest = f"{org_url}/services/data/v{{version}}"
+    return {
+        "enterprise": f"{org_url}/services/Soap/c/{{version}}/{org_id[:15]}",
+        "metadata": f"{org_url}/services/Soap/m/{{version}}/{org_id[:15]}",
+        "partner": f"{org_url}/services/Soap/u/{{version}}/{org_id[:15]}",
+        "rest": f"{rest}/",
+        "sobjects": f"{rest}/sobjects/",
+        "search": f"{rest}/search/",
+        "query": f"{rest}/query/",
+        "recent": f"{rest}/recent/",
+        "profile": f"{org_url}/{user_id}",
+        "feeds": f"{rest}/chatter/feeds",
+        "custom_domain": org_url,
+    }
+
+
+def read_bearer(header: str | None) -> str:
+    """The token of an `Authorization: Bearer …` or `OAuth …` header; empty if there is none."""
+    kind, _, token = (header or "").partition(" ")
+    return token.strip() if kind.lower() in {"bearer", "oauth"} else ""
+
+
+def _read_basic(header: str | None) -> tuple[str, str] | None:
+    kind, _, code = (header or "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        key, _, secret = base64.b64decode(code, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return key, secret
+
+
+def _tell_refused(error: OAuthRefused) -> tuple[Response, int]:
+    return jsonify({"error": error.error, "error_description": error.description}), error.status
+
+
+def create_oauth(oauth: OAuth) -> Blueprint:
+    """The pages of `/services/oauth2/`."""
+    pages = Blueprint("oauth", __name__, url_prefix="/services/oauth2")
+    pages.register_error_handler(OAuthRefused, _tell_refused)
+
+    @pages.post("/token")
+    def token() -> Response:
+        return _uncached(jsonify(oauth.grant(request.form, _read_basic(request.headers.get("Authorization")))))
+
+    @pages.post("/introspect")
+    def introspect() -> Response:
+        return jsonify(oauth.introspect(request.form, _read_basic(request.headers.get("Authorization"))))
+
+    @pages.route("/revoke", methods=["GET", "POST"])
+    def revoke() -> Response:
+        if not oauth.sessions.revoke(request.values.get("token", "")):
+            raise OAuthRefused("unsupported_token_type", "this token type is not supported")
+        return Response(status=200)
+
+    @pages.route("/userinfo", methods=["GET", "POST"])
+    def userinfo() -> Response:
+        held = read_bearer(request.headers.get("Authorization")) or request.values.get("access_token", "")
+        session, member = oauth.sessions.find(held), oauth.authenticate(held)
+        if session is None or member is None:
+            return Response("Bad_OAuth_Token" if held else "Missing_OAuth_Token", 403, content_type="text/plain")
+        return _uncached(jsonify(oauth.userinfo(member, session.scopes)))
+
+    return pages
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-cache, no-store"
+    response.headers["Pragma"] = "no-cache"
+    return response
