@@ -33,6 +33,9 @@ BAD_EMAIL = "INVALID_EMAIL_ADDRESS"
 MISSING = "REQUIRED_FIELD_MISSING"
 BAD_ID = "MALFORMED_ID"
 
+CLEAR = "#N/A"
+"""What Bulk API takes as "no value": there an empty text leaves the field as it is."""
+
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]+@[^\s@,;:<>()\[\]\\\"]+\.[^\s@,;:<>()\[\]\\\".]{2,}")
 # Neither CSV nor JSON of Salesforce takes these; one of them would fail the whole upload.
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
@@ -51,7 +54,7 @@ def check_value(field: FieldInfo, value: Value) -> Value:
 
 def value_checker(field: FieldInfo) -> Check:
     """`check_value` for one field, prepared once for many values."""
-    check = _typed_checker(field)
+    check = value_fitter(field)
 
     def checked(value: Value) -> Value:
         fitting = None if value is None else check(value)
@@ -62,7 +65,8 @@ def value_checker(field: FieldInfo) -> Check:
     return checked
 
 
-def _typed_checker(field: FieldInfo) -> Check:
+def value_fitter(field: FieldInfo) -> Check:
+    """Like `value_checker`, for values that are there; one of which nothing is left becomes None."""
     if field.type in NUMBER_TYPES:
         return _number_checker(field)
     if field.type == "boolean":
@@ -83,7 +87,21 @@ def _text_checker(field: FieldInfo) -> Check:
         return _multipicklist_checker(field)
     if field.type == "email":
         return lambda value: _check_email(field, value)
-    return lambda value: _check_text(field, value)
+    return _plain_checker(field)
+
+
+def _plain_checker(field: FieldInfo) -> Check:
+    longest = field.length or float("inf")
+
+    def check(value: Value) -> Value:
+        # Nearly every value is a short line of text, so this is worth a shortcut.
+        if isinstance(value, str):
+            text = value.strip()
+            if len(text) <= longest and text.isprintable() and text != CLEAR:
+                return text or None
+        return _check_text(field, value)
+
+    return check
 
 
 def _check_text(field: FieldInfo, value: Value) -> str | None:
@@ -91,7 +109,7 @@ def _check_text(field: FieldInfo, value: Value) -> str | None:
     text = text.strip()
     if not text.isprintable():
         text = _clean(field, text)
-    if text == "#N/A":
+    if text == CLEAR:
         raise _refusal(field, text, "would clear the field", WRONG_TYPE)
     if len(text) > field.length > 0:
         raise RecordRejected(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
-from lsync_flask.engine.checks import check_value, value_checker
+from lsync_flask.engine.checks import CLEAR, check_value, value_checker
 from lsync_flask.engine.fields import FieldInfo
 from lsync_flask.engine.readers import (
     NUMBER_TYPES,
@@ -19,9 +19,6 @@ from lsync_flask.errors import RecordRejected
 from lsync_flask.plugin_api import FieldType, Value
 
 __all__ = ["check_value", "comparison_key", "parse_text", "same_value", "spell_json", "spell_text", "value_checker"]
-
-CLEAR = "#N/A"
-"""What Bulk API takes as "no value": there an empty text leaves the field as it is."""
 
 _MOST_DIGITS = 30
 
@@ -94,7 +91,8 @@ def _number_key(scale: int) -> Callable[[Value], object]:
 
 def _text_key(value: Value) -> object:
     # Salesforce trims what it stores, and keeps line ends as they were written by browser or API.
-    return plain_text(value).strip().replace("\r\n", "\n") or None
+    text = (value if isinstance(value, str) else plain_text(value)).strip()
+    return text.replace("\r\n", "\n") if "\r" in text else text or None
 
 
 def _email_key(value: Value) -> object:
