@@ -1,7 +1,7 @@
 """What an audience is: as the user wrote it, and as it stands after checking."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from lsync_flask.engine.fields import FieldInfo
@@ -33,10 +33,10 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class CompiledCriterion:
-    """One checked row. `path` is spelled as describe spells it; `conditions` is None if Salesforce cannot test it."""
+    """One checked row. `field` is its path as describe spells it; `conditions` is None if Salesforce cannot test it."""
 
-    path: str
-    field: FieldInfo
+    field: str
+    info: FieldInfo
     operator: Operator
     operand: Operand
     conditions: tuple[Condition, ...] | None
@@ -49,12 +49,12 @@ class CompiledCriterion:
             PluginFailed: the operator raised something it should not have.
         """
         try:
-            return bool(self.operator.matches(record.get(self.path), self.operand, now))
+            return bool(self.operator.matches(record.get(self.field), self.operand, now))
         except RecordRejected:
             raise
         except Exception as error:
             name = type(error).__name__
-            raise PluginFailed(f"{self.operator.name} failed on {self.field.label} ({name}).") from error
+            raise PluginFailed(f"{self.operator.name} failed on {self.info.label} ({name}).") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class CompiledAudience:
     object: str
     node: Node
     rows: tuple[CompiledCriterion, ...]
-    sentence: str = field(default="")
+    sentence: str = ""
 
     @property
     def remainder(self) -> bool:
@@ -74,7 +74,7 @@ class CompiledAudience:
     @property
     def paths(self) -> Sequence[str]:
         """The columns that `matches` reads, each once."""
-        return tuple(dict.fromkeys(row.path for row in self.rows))
+        return tuple(dict.fromkeys(row.field for row in self.rows))
 
     def matches(self, record: Mapping[str, Value], now: datetime) -> bool:
         """Does the record belong to the audience? `record` maps paths to values as `values.parse_text` reads them."""

@@ -213,7 +213,7 @@ def _spell_row(row: CompiledCriterion, now: datetime, *, negated: bool) -> _Clau
         return None
     if not row.conditions:
         return _Clause(_NOBODY) if negated else None
-    subject = _Subject(row.path, row.field, now)
+    subject = _Subject(row.field, row.info, now)
     return _join("OR" if negated else "AND", [_spell_condition(subject, c, negated=negated) for c in row.conditions])
 
 
