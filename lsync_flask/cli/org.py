@@ -1,0 +1,76 @@
+"""`lsync org`: enrol a Salesforce org and check its connection."""
+
+from pathlib import Path
+
+import click
+
+from lsync_flask.cli.settings import resources_of
+from lsync_flask.services.orgs import NewOrg, add_org, check_org, list_orgs
+
+
+@click.group(help="Salesforce orgs.")
+def org() -> None:
+    pass
+
+
+@org.command(help="Enrol an org, or replace its settings.")
+@click.option("--org-id", required=True, help="The org's id, 15 or 18 characters.")
+@click.option("--name", default="", help="What to call it.")
+@click.option("--my-domain", required=True, metavar="URL", help="https://your-domain.my.salesforce.com")
+@click.option("--consumer-key", required=True, help="The app's consumer key.")
+@click.option(
+    "--consumer-secret-file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the consumer secret; one per line while it is being rotated.",
+)
+@click.option(
+    "--jwt-key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The private key (PEM) whose certificate the app has; background work needs it.",
+)
+@click.option("--integration-user", help="Username that reads who has which permission set.")
+@click.option("--audience", help="Audience of the JWT; default: the My Domain address.")
+@click.option("--app", help="Name in POST /canvas/NAME, when the org has a Canvas app of its own.")
+@click.pass_context
+def add(
+    context: click.Context,
+    org_id: str,
+    name: str,
+    my_domain: str,
+    consumer_key: str,
+    consumer_secret_file: Path,
+    jwt_key_file: Path | None,
+    integration_user: str | None,
+    audience: str | None,
+    app: str | None,
+) -> None:
+    new = NewOrg(
+        id=org_id,
+        name=name or my_domain.removeprefix("https://").partition(".")[0],
+        my_domain=my_domain,
+        app=app,
+        consumer_key=consumer_key,
+        consumer_secrets=tuple(consumer_secret_file.read_text().split()),
+        jwt_key=jwt_key_file.read_text() if jwt_key_file else None,
+        audience=audience,
+        integration_username=integration_user,
+    )
+    click.echo(f"Org {add_org(resources_of(context), new)} is enrolled. Check it with: lsync org check {org_id}")
+
+
+@org.command(name="list", help="List the orgs.")
+@click.pass_context
+def list_command(context: click.Context) -> None:
+    for row in list_orgs(resources_of(context)):
+        click.echo(f"{row.id}  {row.my_domain:48}  {row.name}{'' if row.is_active else '  (inactive)'}")
+
+
+@org.command(help="Check an org's connection.")
+@click.argument("org_id")
+@click.pass_context
+def check(context: click.Context, org_id: str) -> int:
+    checks = check_org(resources_of(context), org_id)
+    for one in checks:
+        click.echo(f"{'ok  ' if one.ok else 'FAIL'}  {one.name}: {one.sentence}")
+    return 0 if all(one.ok for one in checks) else 1
