@@ -32,7 +32,7 @@ _FLAGS = {
     "x": "search_prefilterable",
     "t": "default",
 }
-_EXTRAS = {"of": "compound", "is": "extra", "rel": "relationship"}
+_EXTRAS = {"of": "compound", "is": "extra", "rel": "relationship", "kids": "children"}
 _PRECISE = frozenset({"double", "currency", "percent"})
 
 

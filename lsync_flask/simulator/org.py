@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from lsync_flask.simulator.faults import Faults
 from lsync_flask.simulator.fields import standard_schema
 from lsync_flask.simulator.ids import make_id, make_ids
 from lsync_flask.simulator.ledger import WriteLedger, spell_moment
 from lsync_flask.simulator.limits import Calls, Limits
-from lsync_flask.simulator.permissions import Access, read_access
+from lsync_flask.simulator.permissions import Access, full_access, read_access
+from lsync_flask.simulator.queries import Queries
 from lsync_flask.simulator.schema import Field, Schema, SObject
 from lsync_flask.simulator.sim_user import SimUser
+from lsync_flask.simulator.soql_compile import Asker
 from lsync_flask.simulator.store import Store
 
 __all__ = ["Org", "Pace", "SimUser"]
@@ -45,6 +48,7 @@ class Org:
         self.store = Store(folder / "org.sqlite3")
         self.writes = WriteLedger(self.store)
         self.calls, self.limits, self.faults, self.pace = Calls(), Limits(), Faults(), Pace()
+        self.queries = Queries(self.store, self.new_key)
         self.default_user_id = make_id("005", 0)
         self.setup_version = 0
         self.made_at = now()
@@ -139,18 +143,25 @@ class Org:
             self.schema.add_field(object_name, field)
         self._touch(self.schema["FieldPermissions"])
 
+    def rows(self, soql: str) -> list[dict[str, Any]]:
+        """What a statement finds for one who sees everything: flat mappings such as {"Id": …, "Owner.Name": …}.
+
+        Values are as stored: moments `2026-11-23T09:30:00.000Z`, numbers as float or int. At most what fits memory.
+        """
+        nobody = SimUser(self.default_user_id, "")
+        return self.queries.flat(soql, Asker(self.schema, full_access(), nobody, self.now(), tooling=True))
+
     def _touch(self, found: SObject) -> None:
         if found.kind != "data" or found.name in {"User", "Profile"}:
             self.setup_changed()
 
     def access(self, user: SimUser) -> Access:
-        """What the user may see and change now; read anew when setup changed, and every second as assignments expire."""
-        version, until, found = self._access.get(user.id, (-1, 0.0, None))
-        if found is None or version != self.setup_version or until < time.monotonic():
-            version = self.setup_version
-            found = read_access(self.store, user, self.moment())
-            self._access[user.id] = (version, time.monotonic() + 1.0, found)
-        return found
+        """What the user may see and change now; read anew when setup changed and every second."""
+        version, kept = self.setup_version, self._access.get(user.id)
+        if kept is None or kept[0] != version or kept[1] < time.monotonic():
+            kept = (version, time.monotonic() + 1.0, read_access(self.store, user, self.moment()))
+            self._access[user.id] = kept
+        return kept[2]
 
     def setup_changed(self) -> None:
         """Forget what was known of anybody's permissions."""

@@ -22,7 +22,10 @@ class PicklistValue:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field, with what describe says of it. The booleans carry describe's own names, in our spelling."""
+    """One field, with what describe says of it. The booleans carry describe's own names, in our spelling.
+
+    `children` is the name of the relationship from the record that is pointed at back to those that point.
+    """
 
     name: str
     label: str
@@ -53,6 +56,7 @@ class Field:
     extra: str | None = None
     references: tuple[str, ...] = ()
     relationship: str | None = None
+    children: str | None = None
     picklist: tuple[PicklistValue, ...] = ()
     default: str | bool | None = None
     help: str | None = None

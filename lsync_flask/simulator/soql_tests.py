@@ -20,7 +20,6 @@ from lsync_flask.simulator.soql_parse import read_like, read_string
 __all__ = ["Tester"]
 
 Sql = tuple[str, list[object]]
-_ORDERED = frozenset({"=", "!=", "<", "<=", ">", ">="})
 _SPELLED_TYPES = {"datetime": "dateTime", "id": "ID", "reference": "ID"}
 _IDS = frozenset({"id", "reference"})
 _QUOTED = TEXTS | _IDS | {"multipicklist"}
@@ -202,12 +201,8 @@ def _range_test(column: str, operator: str, begin: str, end: str) -> Sql:
         return f"({column} >= ? AND {column} < ?)", [begin, end]
     if operator == "!=":
         return f"({column} IS NULL OR {column} < ? OR {column} >= ?)", [begin, end]
-    return {
-        "<": (f"{column} < ?", [begin]),
-        ">=": (f"{column} >= ?", [begin]),
-        "<=": (f"{column} < ?", [end]),
-        ">": (f"{column} >= ?", [end]),
-    }[operator]
+    edge = begin if operator in {"<", ">="} else end
+    return f"{column} {'<' if operator in {'<', '<='} else '>='} ?", [edge]
 
 
 def _has_part(column: str) -> str:
