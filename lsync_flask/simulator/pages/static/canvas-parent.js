@@ -7,7 +7,7 @@
   const config = JSON.parse(document.getElementById("canvas-config").textContent);
   const appOrigin = new URL(config.canvasUrl).origin;
   const place = document.getElementById("canvas-place");
-  const wait = document.getElementById("canvas-wait");
+  const trouble = document.getElementById("canvas-trouble");
   const form = document.getElementById("canvas-form");
   const subscriptions = new Map();
   let cached = form.elements.signed_request.value;
@@ -19,7 +19,6 @@
     frame.title = "LSync";
     frame.style.width = config.dimensions.width;
     frame.style.height = config.dimensions.height;
-    frame.addEventListener("load", () => { wait.hidden = true; }, { once: true });
     place.replaceChildren(frame);
     subscriptions.clear();
   }
@@ -122,10 +121,9 @@
   }
 
   function fail(answer) {
-    wait.hidden = false;
-    wait.classList.add("is-error");
+    trouble.hidden = false;
     const [error] = Array.isArray(answer.payload) ? answer.payload : [];
-    wait.textContent = error ? `${error.message} Reload the page to go on.` : "LSync could not be opened.";
+    trouble.textContent = error ? `${error.message} Reload the page to go on.` : "LSync could not be opened.";
   }
 
   function subscribe(message) {
