@@ -1,0 +1,175 @@
+"""The side door that tests use, the mail sink and the enrichment service behind their addresses."""
+
+import smtplib
+from email.message import EmailMessage
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+
+def get(door, path: str, **params: str):
+    return requests.get(f"{door.control_url}{path}", params=params, timeout=5)
+
+
+def enrich(door, *records: dict[str, str], key: str = "", token: str | None = None) -> requests.Response:
+    headers = {"Authorization": f"Bearer {token or door.line['provider_key']}", "Idempotency-Key": key}
+    body = {"records": list(records)}
+    return requests.post(f"{door.line['provider_url']}/v1/enrich", json=body, headers=headers, timeout=5)
+
+
+def send_mail(door, subject: str, text: str, html: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "lsync@northbridge.example", "ada@northbridge.example", subject
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    place = urlsplit(door.line["smtp_url"])
+    with smtplib.SMTP(place.hostname, place.port, timeout=5) as server:
+        server.send_message(message)
+
+
+def test_permission_sets_can_be_changed_and_count_at_once(door):
+    user = door.user("noah.reid")
+
+    given = door.post(f"/users/{user['id']}/permission_sets", {"permission_sets": ["LSync_Auditor"]}).json()
+    seen = door.userinfo(door.token("noah.reid")).json()["custom_permissions"]
+    taken = door.post(f"/users/{user['id']}/permission_sets", {"permission_sets": []}).json()
+
+    assert given["permission_sets"] == ["LSync_Auditor"]
+    assert seen == {"LSync_Auditor": True}
+    assert taken["custom_permissions"] == []
+
+
+def test_an_assignment_can_run_out_on_the_orgs_clock(door):
+    user = door.user("noah.reid")
+    body = {"permission_sets": ["LSync_Manager"], "expires_in_s": 60}
+    door.post(f"/users/{user['id']}/permission_sets", body)
+
+    door.post("/clock", {"advance_s": 61})
+    seen = door.userinfo(door.token("noah.reid")).json()["custom_permissions"]
+    door.post("/clock", {"advance_s": -61})
+    door.post(f"/users/{user['id']}/permission_sets", {"permission_sets": []})
+
+    assert seen == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "sentence"),
+    [
+        ("/clock", {}, 'The body must be {"advance_s": seconds}.'),
+        ("/clock", [], "The body must be a JSON object."),
+        ("/provider", {"latency_ms": -1}, 'The body must be {"latency_ms": milliseconds}.'),
+        ("/users/nobody/permission_sets", {"permission_sets": []}, "There is no such user."),
+        ("/faults", {}, 'A fault plan is {"seed": number, "rules": [{"match", "nth", "action"}]}.'),
+        ("/faults", {"rules": [{"match": "POST *"}]}, "Rule 1 has no action."),
+        ("/faults", {"rules": [{"match": "*", "action": "503", "nth": 0}]}, "Rule 1: nth is a whole number from 1."),
+        ("/faults", {"rules": [{"match": "*", "action": "503", "share": 2}]}, "Rule 1: share is a number from 0 to 1."),
+    ],
+)
+def test_what_makes_no_sense_gets_a_sentence(door, path, body, sentence):
+    answer = door.post(path, body)
+
+    assert answer.status_code in {400, 404}
+    assert answer.json() == {"error": sentence}
+
+
+def test_an_unknown_permission_set_is_named(door):
+    answer = door.post(f"/users/{door.user('noah.reid')['id']}/permission_sets", {"permission_sets": ["Nope"]})
+
+    assert answer.status_code == 400
+    assert "no permission set Nope" in answer.json()["error"]
+
+
+def test_a_fault_plan_is_kept_as_it_was_sent(door):
+    rules = [{"match": "POST */jobs/ingest", "nth": 2, "action": "503", "retry_after": 1}]
+
+    answer = door.post("/faults", {"seed": 5, "rules": rules})
+    door.post("/faults", {"rules": []})
+
+    assert answer.status_code == 201
+    assert answer.json()["plan"] == {"seed": 5, "rules": rules}
+
+
+def test_the_control_address_answers_to_its_own_name_only(door):
+    answer = requests.get(f"{door.control_url}/calls", headers={"Host": "evil.example"}, timeout=5)
+
+    assert answer.status_code == 403
+
+
+def test_calls_are_counted_by_kind(door):
+    body = get(door, "/calls").json()
+
+    assert set(body) == {"total", "by_kind"}
+    assert body["total"] == sum(body["by_kind"].values())
+
+
+def test_nothing_is_in_the_write_ledger_of_an_untouched_record(door):
+    assert get(door, "/ledger/writes", record="00QLs0000000001AAA").json() == []
+
+
+def test_mails_are_kept_with_both_their_forms(door):
+    send_mail(door, "Activity 7: ö fertig", "written 1,200\n", "<h1>written 1,200</h1>")
+
+    mail = get(door, "/mails", to="ada@northbridge.example").json()[-1]
+    page = requests.get(door.line["mails_url"], params={"mail": str(mail["number"])}, timeout=5).text
+    inner = requests.get(f"{door.line['mails_url']}/{mail['number']}/html", timeout=5)
+
+    assert (mail["subject"], mail["to"]) == ("Activity 7: ö fertig", ["ada@northbridge.example"])
+    assert mail["text"].strip() == "written 1,200"
+    assert "<h1>written 1,200</h1>" in mail["html"]
+    assert "Activity 7: ö fertig" in page
+    assert 'sandbox="allow-popups"' in page
+    assert inner.headers["Content-Security-Policy"].startswith("sandbox")
+
+
+def test_the_mail_reader_shows_hostile_text_as_text(door):
+    send_mail(door, "<script>alert(1)</script>", "<img onerror=x>", "<p>ok</p>")
+
+    page = requests.get(door.line["mails_url"], timeout=5).text
+
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_provider_knows_companies_by_site_mail_and_name_and_admits_what_it_does_not_know(door):
+    body = enrich(
+        door,
+        {"key": "1", "website": "http://www.siemens.com/de"},
+        {"key": "2", "email": "anna.kowalska@siemens.com"},
+        {"key": "3", "company": "DUKE ENERGY, Inc."},
+        {"key": "4", "company": "Kestrel Roofing & Sons"},
+    ).json()
+
+    names = [result["values"].get("name") for result in body["results"]]
+    assert names == ["Siemens", "Siemens", "Duke Energy", None]
+    assert [result["matched"] for result in body["results"]] == [True, True, True, False]
+    assert [result["confidence"] for result in body["results"]] == [98, 92, 85, None]
+    assert body["credits"] == 3
+
+
+def test_a_lookup_is_charged_once_for_each_idempotency_key(door):
+    record = {"key": "00QLs0000000009AAA", "company": "Duke Energy"}
+
+    credits_paid = [enrich(door, record, key=key).json()["credits"] for key in ("a", "a", "b")]
+
+    charges = get(door, "/ledger/charges", record=record["key"]).json()
+    assert credits_paid == [1, 0, 1]
+    assert [charge["idempotency_key"] for charge in charges] == ["a", "b"]
+
+
+def test_the_provider_refuses_what_it_cannot_serve(door):
+    wrong_key = enrich(door, {"key": "1"}, token="wrong")
+    too_many = enrich(door, *[{"key": str(number)} for number in range(101)])
+    nameless = enrich(door, {"company": "Siemens"})
+
+    assert wrong_key.status_code == 401
+    assert (too_many.status_code, nameless.status_code) == (400, 400)
+    assert too_many.json()["error"]["message"] == "A call takes at most 100 records, and this one has 101."
+    assert nameless.json()["error"]["message"] == "Record 0 has no key."
+
+
+def test_an_address_that_the_org_does_not_have_is_not_found(door):
+    answer = requests.get(f"{door.org_url}/services/apexrest/x", timeout=5)
+
+    assert answer.status_code == 404
+    assert answer.json() == [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}]
