@@ -95,7 +95,7 @@ PEOPLE = (
         about="System Administrator without any set",
     ),
     Person(
-        _username("lsync.integration"),
+        _username("integration"),
         "LSync",
         "Integration",
         profile=INTEGRATION,

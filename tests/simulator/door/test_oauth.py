@@ -124,7 +124,7 @@ def test_client_credentials_run_as_the_integration_user(door):
         assert {"access_token", "signature", "scope", "instance_url", "id", "token_type", "issued_at"} == set(body)
         assert body["issued_at"].isdigit()
         user = door.userinfo(body["access_token"]).json()
-        assert user["preferred_username"] == door.user("lsync.integration")["username"]
+        assert user["preferred_username"] == door.user("integration")["username"]
 
 
 def test_wrong_client_credentials_are_told_apart(door):

@@ -7,7 +7,7 @@ import pytest
 SHIPPED = ("LSync_Admin", "LSync_Manager", "LSync_Single_Enrich", "LSync_Auditor")
 
 
-def rows(door, soql: str, local: str = "lsync.integration") -> list[dict[str, Any]]:
+def rows(door, soql: str, local: str = "integration") -> list[dict[str, Any]]:
     answer = door.query(local, soql)
     assert answer.status_code == 200, answer.text
     return answer.json()["records"]
@@ -104,7 +104,7 @@ def test_a_plain_user_cannot_read_assignments(door):
 
 def test_the_org_holds_what_was_asked_for(door):
     def count(soql: str) -> int:
-        return int(door.query("lsync.integration", soql).json()["totalSize"])
+        return int(door.query("integration", soql).json()["totalSize"])
 
     assert count("SELECT COUNT() FROM Lead WHERE IsConverted = false") == 200
     assert count("SELECT COUNT() FROM Lead WHERE IsConverted = true") == 4
