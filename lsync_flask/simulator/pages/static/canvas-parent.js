@@ -123,7 +123,7 @@
   function fail(answer) {
     trouble.hidden = false;
     const [error] = Array.isArray(answer.payload) ? answer.payload : [];
-    trouble.textContent = error ? `${error.message} Reload the page to go on.` : "LSync could not be opened.";
+    trouble.textContent = error ? `${error.message.replace(/\.$/, "")}. Reload the page to go on.` : "LSync could not be opened.";
   }
 
   function subscribe(message) {
