@@ -12,7 +12,8 @@ from typing import Any
 
 from lsync_flask.simulator.api_errors import ApiRefusal
 from lsync_flask.simulator.schema import Field
-from lsync_flask.simulator.soql_compile import Asker, ChildQuery, Selection, compile_child, compile_soql
+from lsync_flask.simulator.soql_ast import ChildQuery
+from lsync_flask.simulator.soql_compile import Asker, Selection, compile_child, compile_soql
 from lsync_flask.simulator.spelling import Record, record_writer, row_reader, spell_value
 from lsync_flask.simulator.store import Store
 

@@ -12,7 +12,17 @@ from lsync_flask.simulator.http import Call, answer_json
 from lsync_flask.simulator.schema import SObject
 from lsync_flask.simulator.soql_compile import compile_soql
 
-__all__ = ["describe", "global_describe", "limits", "query", "query_all", "query_more", "record_count", "tooling_query"]
+__all__ = [
+    "describe",
+    "global_describe",
+    "limits",
+    "query",
+    "query_all",
+    "query_more",
+    "record_count",
+    "resources",
+    "tooling_query",
+]
 
 _BATCH = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 _SMALLEST, _LARGEST = 200, 2000
@@ -90,6 +100,13 @@ def record_count(call: Call) -> Response:
 
 def _count(call: Call, found: SObject) -> int:
     return int(call.org.store.rows(f'SELECT count(*) FROM "{found.name}" WHERE IsDeleted = 0')[0][0])
+
+
+def resources(call: Call) -> Response:
+    """What there is under a version, by name."""
+    base = f"/services/data/v{call.version}"
+    names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "tooling")
+    return answer_json({name: f"{base}/{name}" for name in names})
 
 
 def limits(call: Call) -> Response:

@@ -1,15 +1,124 @@
 """The data plane of a simulated org over HTTP: everything under `/services/data`."""
 
+import logging
+import time
 from collections.abc import Callable
 
-from flask import Blueprint
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 
-from lsync_flask.simulator.org import Org, SimUser
+from lsync_flask.simulator import collections_api, query_api, records_api
+from lsync_flask.simulator.api_errors import ApiRefusal, not_found
+from lsync_flask.simulator.http import (
+    Call,
+    Handler,
+    answer_json,
+    answer_refusal,
+    check_size,
+    check_version,
+    read_token,
+    session_invalid,
+    version_list,
+)
+from lsync_flask.simulator.org import Org
+from lsync_flask.simulator.sim_user import SimUser
 
 __all__ = ["create_rest"]
+
+log = logging.getLogger(__name__)
+
+ROOT = "/services/data"
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
+    ("GET", "/", "resources", query_api.resources),
+    ("GET", "/query", "query", query_api.query),
+    ("GET", "/queryAll", "query", query_api.query_all),
+    ("GET", "/query/<locator>", "query_more", query_api.query_more),
+    ("GET", "/queryAll/<locator>", "query_more", query_api.query_more),
+    ("GET", "/limits", "limits", query_api.limits),
+    ("GET", "/limits/recordCount", "limits", query_api.record_count),
+    ("GET", "/sobjects", "describe", query_api.global_describe),
+    ("GET", "/sobjects/<name>", "describe", records_api.object_summary),
+    ("POST", "/sobjects/<name>", "record", records_api.create),
+    ("GET", "/sobjects/<name>/describe", "describe", query_api.describe),
+    ("GET", "/sobjects/<name>/<record>", "record", records_api.read),
+    ("PATCH", "/sobjects/<name>/<record>", "record", records_api.update),
+    ("DELETE", "/sobjects/<name>/<record>", "record", records_api.delete),
+    ("PATCH", "/sobjects/<name>/<field>/<value>", "record", records_api.upsert),
+    ("PATCH", "/composite/sobjects", "collections", collections_api.update_all),
+    ("POST", "/composite/sobjects", "collections", collections_api.create_all),
+    ("DELETE", "/composite/sobjects", "collections", collections_api.delete_all),
+    ("GET", "/composite/sobjects/<name>", "collections", collections_api.read_all),
+    ("POST", "/composite/sobjects/<name>", "collections", collections_api.read_all),
+    ("GET", "/tooling/query", "tooling", query_api.tooling_query),
+)
 
 
 def create_rest(org: Org, authenticate: Callable[[str], SimUser | None]) -> Blueprint:
     """The blueprint of one org. `authenticate` gives the user of an access token, or None when it is dead."""
-    del org, authenticate
-    return Blueprint("rest", __name__)
+    rest = Blueprint("rest", __name__)
+
+    @rest.before_request
+    def meet_faults() -> Response | None:
+        if org.pace.latency_s:
+            time.sleep(org.pace.latency_s)
+        return org.faults.before(request)
+
+    @rest.after_request
+    def tell_limits(response: Response) -> Response:
+        if request.path.rstrip("/") != ROOT:
+            response.headers["Sforce-Limit-Info"] = org.limits.header()
+        return org.faults.after(request, response)
+
+    rest.add_url_rule(ROOT, "versions", lambda: answer_json(version_list()), strict_slashes=False)
+    for method, path, kind, handler in _ROUTES:
+        view = _view(org, authenticate, kind, handler)
+        name = f"{method.lower()}:{path}".replace(".", "_")
+        rest.add_url_rule(f"{ROOT}/<version>{path}", name, view, methods=[method], strict_slashes=False)
+    rest.add_url_rule(f"{ROOT}/<path:rest>", "unknown", _unknown, methods=_METHODS)
+    return rest
+
+
+def _view(
+    org: Org, authenticate: Callable[[str], SimUser | None], kind: str, handler: Handler
+) -> Callable[..., Response]:
+    def view(version: str, **names: str) -> Response:
+        try:
+            call = _admit(org, authenticate, version)
+            org.calls.add(kind)
+            return handler(call, **names)
+        except ApiRefusal as refusal:
+            return answer_refusal(refusal)
+
+    return view
+
+
+def _admit(org: Org, authenticate: Callable[[str], SimUser | None], version: str) -> Call:
+    """The call, when its version, size and token are right and a call is left of today's allocation."""
+    spelled = check_version(version)
+    check_size(request)
+    user = authenticate(read_token(request))
+    if user is None:
+        raise session_invalid()
+    if not org.limits.use_call():
+        raise ApiRefusal(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    return Call(org, user, spelled, request)
+
+
+def _unknown(rest: str) -> Response:
+    allowed = [method for method in _METHODS if _serves(method)]
+    if allowed:
+        message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(allowed)}"
+        return answer_refusal(ApiRefusal(405, "METHOD_NOT_ALLOWED", message))
+    log.warning("no such resource in the simulated org: %s /%s", request.method, rest)
+    return answer_refusal(not_found())
+
+
+def _serves(method: str) -> bool:
+    routes = current_app.url_map.bind_to_environ(request.environ)
+    try:
+        endpoint, _ = routes.match(request.path, method)
+    except (NotFound, MethodNotAllowed, RequestRedirect):
+        return False
+    return not str(endpoint).endswith(".unknown")

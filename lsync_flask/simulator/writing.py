@@ -1,0 +1,270 @@
+"""Records written by the API: the org's rules, then the rows and the ledger in one transaction."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from lsync_flask.simulator.ids import to_18
+from lsync_flask.simulator.org import Org
+from lsync_flask.simulator.permissions import Access
+from lsync_flask.simulator.schema import Field, SObject
+from lsync_flask.simulator.setup_rules import check_setup, fill_setup
+from lsync_flask.simulator.sim_user import SimUser
+from lsync_flask.simulator.values import Reader, RowRefused, json_reader
+
+__all__ = ["Change", "Outcome", "RecordWriter", "Wanted"]
+
+_STAMPS = ("LastModifiedDate", "SystemModstamp")
+_NO_RECORD = RowRefused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+_READ_ONLY = (
+    "Unable to create/update fields: {name}. Please check the security settings of this field and verify that it is "
+    "read/write for your profile or permission set."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of one record: an id as the client wrote it, and stored values by field."""
+
+    record: str
+    values: Mapping[str, Any]
+
+
+Wanted = Change | RowRefused
+Outcome = str | RowRefused
+
+
+@dataclass
+class RecordWriter:
+    """Writes records of one object for one user. `api` and `job` go into the ledger."""
+
+    org: Org
+    user: SimUser
+    found: SObject
+    api: str
+    job: str | None = None
+
+    def __post_init__(self) -> None:
+        self.access: Access = self.org.access(self.user)
+        self._readers: dict[str, Reader] = {}
+
+    # -- from what the client wrote to what is stored
+
+    def writable(self, name: str, *, create: bool) -> Field:
+        """The field of that name.
+
+        Raises:
+            RowRefused: there is none that this user sees, or it cannot be written.
+        """
+        field = self.found.field(name)
+        if field is None or not self.access.reads(self.found, field):
+            raise RowRefused("INVALID_FIELD", f"No such column '{name}' on sobject of type {self.found.name}")
+        allowed = field.createable if create else field.updateable
+        if not allowed or not self.access.edits(self.found, field):
+            message = _READ_ONLY.format(name=field.name)
+            raise RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", message, (field.name,))
+        return field
+
+    def read_json(self, record: Mapping[str, Any], *, create: bool = False) -> Wanted:
+        """A record as JSON has it; ApiRefusal when a JSON type is wrong, for that refuses the whole call."""
+        values: dict[str, Any] = {}
+        refused: RowRefused | None = None
+        for name, value in record.items():
+            if name.lower() in {"attributes", "id"}:
+                continue
+            # The types of every field are looked at even where the record is refused already.
+            try:
+                field = self.writable(name, create=create)
+                values[field.name] = self._reader(field)(value)
+            except RowRefused as error:
+                refused = refused or error
+        return refused or Change(str(record.get("id") or record.get("Id") or ""), values)
+
+    def _reader(self, field: Field) -> Reader:
+        if field.name not in self._readers:
+            self._readers[field.name] = json_reader(field, self.org.schema)
+        return self._readers[field.name]
+
+    # -- writes
+
+    def update(self, wanted: Sequence[Wanted]) -> list[Outcome]:
+        """Write these records, at most 200; the id or the refusal of each, in the same order."""
+        with self.org.store.write():
+            outcomes = self._check_updates(wanted)
+            good = [
+                (outcome, change.values)
+                for outcome, change in zip(outcomes, wanted, strict=True)
+                if isinstance(outcome, str) and isinstance(change, Change)
+            ]
+            self._write(good)
+        self._after()
+        return outcomes
+
+    def create(self, wanted: Sequence[Wanted]) -> list[Outcome]:
+        """Add these records; the new id or the refusal of each, in the same order."""
+        with self.org.store.write():
+            checked = [self._check_create(change) for change in wanted]
+            outcomes = [one if isinstance(one, RowRefused) else self._add(one) for one in checked]
+        self._after()
+        return outcomes
+
+    def delete(self, records: Sequence[str]) -> list[Outcome]:
+        """Put these records into the bin (setup records: take them away)."""
+        with self.org.store.write() as connection:
+            outcomes = self._check_updates([Change(record, {}) for record in records], deleting=True)
+            moment = self.org.moment()
+            for record in (one for one in outcomes if isinstance(one, str)):
+                if self.found.kind == "data":
+                    sql = f'UPDATE "{self.found.name}" SET IsDeleted = 1, SystemModstamp = ? WHERE Id = ?'
+                    connection.execute(sql, (moment, record))
+                else:
+                    connection.execute(f'DELETE FROM "{self.found.name}" WHERE Id = ?', (record,))
+            self._remember((record, {"IsDeleted": True}) for record in outcomes if isinstance(record, str))
+        self._after()
+        return outcomes
+
+    # -- the rules
+
+    def _check_updates(self, wanted: Sequence[Wanted], *, deleting: bool = False) -> list[Outcome]:
+        ids = [self._record_id(change) for change in wanted]
+        known = self._states([one for one in ids if isinstance(one, str)])
+        repeated = {one for one, times in Counter(one for one in ids if isinstance(one, str)).items() if times > 1}
+        return [
+            one if isinstance(one, RowRefused) else self._check_update(one, change, known, repeated, deleting=deleting)
+            for one, change in zip(ids, wanted, strict=True)
+        ]
+
+    def _record_id(self, change: Wanted) -> Outcome:
+        if isinstance(change, RowRefused):
+            return change
+        if not change.record:
+            return RowRefused("MISSING_ARGUMENT", "Id not specified in an update call")
+        record = to_18(change.record.strip())
+        if record is None or record[:3] != self.found.key_prefix:
+            label = self.found.fields[0].label
+            return RowRefused("MALFORMED_ID", f"{label}: id value of incorrect type: {change.record}", ("Id",))
+        return record
+
+    def _states(self, records: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Whether each of these records is deleted and converted; those that are not there are left out."""
+        converted = "IsConverted" if self.found.has("IsConverted") else "0"
+        sql = f'SELECT Id, IsDeleted, {converted} FROM "{self.found.name}" WHERE Id IN (SELECT value FROM json_each(?))'
+        return {row[0]: (row[1], row[2]) for row in self.org.store.rows(sql, [json.dumps(list(records))])}
+
+    def _check_update(
+        self,
+        record: str,
+        change: Wanted,
+        known: Mapping[str, tuple[int, int]],
+        repeated: set[str],
+        *,
+        deleting: bool,
+    ) -> Outcome:
+        state = known.get(record)
+        if state is None:
+            return _NO_RECORD
+        if state[0]:
+            return RowRefused("ENTITY_IS_DELETED", "entity is deleted")
+        if state[1] and not deleting:
+            return RowRefused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        if record in repeated:
+            return RowRefused("DUPLICATE_VALUE", f"duplicate id specified: {record}")
+        return self._check_values(record, change.values) if isinstance(change, Change) else change
+
+    def _check_values(self, record: str, values: Mapping[str, Any]) -> Outcome:
+        if self.org.faults.refuses_rows:
+            fault = self.org.faults.refuse_row(self.found.name, record, self.api)
+            if fault:
+                return RowRefused(fault.code, fault.message, fault.fields)
+        for name in self._watched & values.keys():
+            refused = self._check_watched(record, self.found.by_name[name.lower()], values[name])
+            if refused:
+                return refused
+        return record
+
+    @cached_property
+    def _watched(self) -> frozenset[str]:
+        """The fields whose values must be compared with other records."""
+        return frozenset(each.name for each in self.found.fields if each.type == "reference" or each.unique)
+
+    def _check_watched(self, record: str, field: Field, value: Any) -> RowRefused | None:
+        if value is None:
+            return None
+        if field.unique:
+            return self._check_unique(record, field, value)
+        target = self.org.schema.by_prefix(value[:3])
+        if target is None or not self.org.store.rows(f'SELECT 1 FROM "{target.name}" WHERE Id = ?', [value]):
+            return _NO_RECORD
+        active = 'SELECT 1 FROM "User" WHERE Id = ? AND IsActive = 1'
+        if field.name == "OwnerId" and target.name == "User" and not self.org.store.rows(active, [value]):
+            message = f"operation performed with inactive user [{value}] as owner of {self.found.name.lower()}"
+            return RowRefused("INACTIVE_OWNER_OR_USER", message)
+        return None
+
+    def _check_unique(self, record: str, field: Field, value: Any) -> RowRefused | None:
+        collation = "" if field.case_sensitive else "COLLATE NOCASE"
+        sql = f'SELECT Id FROM "{self.found.name}" WHERE "{field.name}" = ? {collation} AND Id <> ?'
+        rows = self.org.store.rows(sql, [value, record])
+        if not rows:
+            return None
+        message = f"duplicate value found: {field.name} duplicates value on record with id: {rows[0][0][:15]}"
+        return RowRefused("DUPLICATE_VALUE", message)
+
+    def _check_create(self, change: Wanted) -> Wanted:
+        if isinstance(change, RowRefused):
+            return change
+        missing = [each.name for each in self.found.fields if each.is_required and change.values.get(each.name) is None]
+        if missing:
+            message = f"Required fields are missing: [{', '.join(missing)}]"
+            return RowRefused("REQUIRED_FIELD_MISSING", message, tuple(missing))
+        outcome = self._check_values("", change.values)
+        if isinstance(outcome, RowRefused):
+            return outcome
+        return check_setup(self.org, self.found, change.values) or change
+
+    # -- the rows
+
+    def _add(self, change: Change) -> str:
+        values = fill_setup(self.org, self.found, change.values)
+        made = {name: self.user.id for name in ("CreatedById", "LastModifiedById") if self.found.has(name)}
+        if self.found.has("OwnerId") and not values.get("OwnerId"):
+            made["OwnerId"] = self.user.id
+        record = self.org.insert(self.found.name, {**made, **values})
+        self._remember([(record, values)])
+        return record
+
+    def _write(self, good: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Update rows that passed every rule; those with the same fields go through one statement."""
+        by_fields: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        stamps = self._stamps()
+        for record, values in good:
+            by_fields.setdefault(tuple(values), []).append((*values.values(), *stamps.values(), record))
+        with self.org.store.write() as connection:
+            for names, rows in by_fields.items():
+                sets = ", ".join(f'"{name}" = ?' for name in (*names, *stamps))
+                if sets:
+                    connection.executemany(f'UPDATE "{self.found.name}" SET {sets} WHERE Id = ?', rows)
+        self._remember(good)
+
+    def _stamps(self) -> dict[str, str]:
+        moment = self.org.moment()
+        stamps = {name: moment for name in _STAMPS if self.found.has(name)}
+        return stamps | ({"LastModifiedById": self.user.id} if self.found.has("LastModifiedById") else {})
+
+    def _remember(self, written: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        moment = self.org.moment()
+        self.org.writes.add(
+            [
+                (record, moment, self.user.id, self.api, self.job, orjson.dumps(dict(values)).decode())
+                for record, values in written
+            ]
+        )
+
+    def _after(self) -> None:
+        if self.found.kind != "data":
+            self.org.setup_changed()
