@@ -151,7 +151,7 @@ class Includes(Operator):
 
     def matches(self, value, operand, now):
         chosen = set((value or "").split(";"))
-        return any(set(part.split(";")) <= chosen for part in operand)
+        return any(value is None if part is None else set(part.split(";")) <= chosen for part in operand)
 
     def conditions(self, operand):
         return [Condition("includes", operand)]
