@@ -242,6 +242,9 @@ def _people_org(org: Org, options: SimulatorOptions) -> Directory:
             "InstanceName": "LSYNC",
         },
     )
+    # Whatever nobody in particular made was made by the org itself, as in every real one.
+    maker = {"Id": org.default_user_id, "LastName": "Automated Process", "Alias": "autoproc", "IsActive": True}
+    org.insert("User", {**maker, "Username": f"autoproc@{org.id.lower()}", "UserType": "AutomatedProcess"})
     directory = Directory(org)
     fill_org(org, directory, records=options.records, seed=options.seed)
     return directory

@@ -112,3 +112,9 @@ def test_the_org_holds_what_was_asked_for(door):
     assert count("SELECT COUNT() FROM Account") > 1800
     assert count("SELECT COUNT() FROM Contact WHERE Account.Name != null") >= 45
     assert count("SELECT COUNT() FROM Lead WHERE Owner.IsActive = true") > 100
+
+
+def test_what_nobody_made_was_made_by_the_org_itself(door):
+    [profile] = rows(door, "SELECT CreatedBy.Name FROM User WHERE Username LIKE 'ada.lindgren%'")
+
+    assert profile["CreatedBy"]["Name"] == "Automated Process"
