@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from lsync_flask.engine.decide import PluginCall, ResultMapping, ResultRow, can_fit, compile_results
 from lsync_flask.engine.policies import Policy, apply_policy, is_blank
+from lsync_flask.engine.steps import MAX_KEPT, Pipeline
 from lsync_flask.errors import FatalError, InvalidParams
 from lsync_flask.plugin_api import Answer, Transform
 
@@ -231,6 +232,36 @@ def test_a_transform_is_asked_once_per_distinct_value(lead, catalogue):
     assert [(type(value), value) for value in asked] == [
         (str, "a"), (str, "b"), (int, 1), (bool, True), (str, "1"), (type(None), None),
     ]  # fmt: skip
+
+
+def test_what_is_kept_of_results_stays_bounded():
+    read = []
+    pipeline = Pipeline((), "Country", lambda raw: read.append(raw) or raw, str)
+
+    for number in range(MAX_KEPT + 10):
+        pipeline.run(f"value {number}", {})
+    for text in ("value 0", f"value {MAX_KEPT + 9}", "x" * 300, "x" * 300):
+        pipeline.run(text, {})
+
+    assert read[MAX_KEPT + 10 :] == ["value 0", "x" * 300, "x" * 300]
+
+
+def test_python_values_of_a_provider_are_taken_too(compile_rows):
+    compiled = compile_rows(("seen", "Seen__c"), ("founded", "Founded__c"), ("colours", "Street"))
+    naive = datetime(2026, 11, 23, 9, 30)  # noqa: DTZ001 (a provider may be careless)
+
+    decision = decide(compiled, {"seen": naive, "founded": date(1887, 1, 1), "colours": [None, 5.5]})
+    late = decide(compiled, {"seen": datetime(5000, 1, 1, tzinfo=UTC)})
+
+    assert decision.changes["Seen__c"] == datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    assert decision.changes["Street"] == "5.5"
+    assert late.fate == "rejected"
+
+
+def test_a_value_in_salesforce_that_cannot_be_read_is_another_value(compile_rows):
+    compiled = compile_rows(("founded", "Founded__c"))
+
+    assert decide(compiled, {"founded": "1887-01-01"}, {"Founded__c": "????"}).fields[0][3] == "kept"
 
 
 @pytest.mark.parametrize(

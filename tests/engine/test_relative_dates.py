@@ -96,7 +96,9 @@ def test_a_day_without_midnight_begins_when_summer_time_does():
     assert end - start == timedelta(hours=23)
 
 
-@pytest.mark.parametrize("literal", ["LAST_N_YEARS:400", "NEXT_N_YEARS:999999", "LAST_N_DAYS:999999", "1699-12-31"])
+@pytest.mark.parametrize(
+    "literal", ["LAST_N_YEARS:400", "NEXT_N_YEARS:999999", "LAST_N_DAYS:999999", "1699-12-31", "soon"]
+)
 def test_a_period_beyond_what_salesforce_knows_is_refused(literal):
     with pytest.raises(InvalidParams):
         relative_range(literal, MONDAY_MORNING)
