@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lsync_flask.simulator.bulk_jobs import Jobs
 from lsync_flask.simulator.faults import Faults
 from lsync_flask.simulator.fields import standard_schema
 from lsync_flask.simulator.ids import make_id, make_ids
@@ -49,6 +50,8 @@ class Org:
         self.writes = WriteLedger(self.store)
         self.calls, self.limits, self.faults, self.pace = Calls(), Limits(), Faults(), Pace()
         self.queries = Queries(self.store, self.new_key)
+        self.query_jobs: Jobs[Any] = Jobs(folder / "query_jobs")
+        self.ingest_jobs: Jobs[Any] = Jobs(folder / "ingest_jobs")
         self.default_user_id = make_id("005", 0)
         self.setup_version = 0
         self.made_at = now()
@@ -61,13 +64,16 @@ class Org:
     def create(cls, folder: Path, *, org_id: str, name: str, my_domain_url: str, now: Callable[[], datetime]) -> "Org":
         """A new org in this folder; whatever rows an earlier one left there are gone."""
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("org.sqlite3*"):
+        for old in (*folder.glob("org.sqlite3*"), *folder.glob("*_jobs/*.csv")):
             old.unlink()
         org = cls(folder, org_id=org_id, name=name, my_domain_url=my_domain_url, now=now)
         org.store.make_tables(org.schema)
         return org
 
     def close(self) -> None:
+        """End the Bulk jobs and close the store."""
+        self.query_jobs.close()
+        self.ingest_jobs.close()
         self.store.close()
 
     def moment(self) -> str:

@@ -22,6 +22,7 @@ __all__ = ["Queries"]
 _IDLE_S = 900
 _MOST = 200
 _MAX_GROUPS = 2000
+_PAGE = 2000
 
 
 @dataclass
@@ -33,6 +34,7 @@ class _Cursor:
     selection: Selection
     rows: "array[int]"
     user: str
+    batch: int
     used_at: float = field(default_factory=time.monotonic)
 
 
@@ -42,7 +44,7 @@ class Queries:
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
         self._lock = threading.Lock()
 
-    def run(self, soql: str, asker: Asker, version: str, batch: int) -> Record:
+    def run(self, soql: str, asker: Asker, version: str, batch: int | None) -> Record:
         """The answer of `/query`: the first page, with the address of the next."""
         selection = compile_soql(soql, asker)
         if selection.shape == "count":
@@ -50,11 +52,11 @@ class Queries:
         if selection.shape == "groups":
             records = self._groups(selection)
             return {"totalSize": len(records), "done": True, "records": records}
-        cursor = _Cursor(soql, asker, selection, self._find(selection), asker.user.id)
-        return self._page(cursor, "", 0, version, batch)
+        cursor = _Cursor(soql, asker, selection, self._find(selection), asker.user.id, batch or _PAGE)
+        return self._page(cursor, "", 0, version)
 
-    def more(self, locator: str, user: str, version: str, batch: int) -> Record:
-        """The page that begins where the locator says.
+    def more(self, locator: str, user: str, version: str, batch: int | None) -> Record:
+        """The page that begins where the locator says, as large as before unless another size is wished for.
 
         Raises:
             ApiRefusal: INVALID_QUERY_LOCATOR when the cursor is gone or another user's.
@@ -64,8 +66,8 @@ class Queries:
         late = cursor is None or time.monotonic() - cursor.used_at > _IDLE_S
         if cursor is None or late or cursor.user != user or not start.isdigit() or int(start) >= len(cursor.rows):
             raise ApiRefusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        cursor.used_at = time.monotonic()
-        return self._page(cursor, key, int(start), version, batch)
+        cursor.used_at, cursor.batch = time.monotonic(), batch or cursor.batch
+        return self._page(cursor, key, int(start), version)
 
     def flat(self, soql: str, asker: Asker) -> list[Record]:
         """All rows at once, as flat mappings of stored values, for the org's own use."""
@@ -102,8 +104,8 @@ class Queries:
         found = self._store.connection().execute(selection.sql("t0.rowid"), selection.parameters)
         return array("q", itertools.chain.from_iterable(found))
 
-    def _page(self, cursor: _Cursor, key: str, start: int, version: str, batch: int) -> Record:
-        end = start + batch
+    def _page(self, cursor: _Cursor, key: str, start: int, version: str) -> Record:
+        end = start + cursor.batch
         total = len(cursor.rows)
         answer: Record = {"totalSize": total, "done": end >= total}
         if end < total:

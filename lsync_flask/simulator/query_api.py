@@ -62,9 +62,10 @@ def _statement(call: Call) -> str:
     return soql
 
 
-def _batch_size(call: Call) -> int:
+def _batch_size(call: Call) -> int | None:
+    """The size of a page that the client wishes for, or None."""
     match = _BATCH.search(call.request.headers.get("Sforce-Query-Options", ""))
-    return min(max(int(match[1]), _SMALLEST), _LARGEST) if match else _LARGEST
+    return min(max(int(match[1]), _SMALLEST), _LARGEST) if match else None
 
 
 def _explain(call: Call, soql: str) -> dict[str, object]:

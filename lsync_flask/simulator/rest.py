@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from lsync_flask.simulator import collections_api, query_api, records_api
+from lsync_flask.simulator import bulk_ingest, bulk_query, collections_api, query_api, records_api
 from lsync_flask.simulator.api_errors import ApiRefusal, not_found
 from lsync_flask.simulator.http import (
     Call,
@@ -51,6 +51,20 @@ _ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("DELETE", "/composite/sobjects", "collections", collections_api.delete_all),
     ("GET", "/composite/sobjects/<name>", "collections", collections_api.read_all),
     ("POST", "/composite/sobjects/<name>", "collections", collections_api.read_all),
+    ("POST", "/jobs/query", "bulk_query", bulk_query.create),
+    ("GET", "/jobs/query", "bulk_query", bulk_query.list_jobs),
+    ("GET", "/jobs/query/<job_id>", "bulk_query", bulk_query.read),
+    ("PATCH", "/jobs/query/<job_id>", "bulk_query", bulk_query.change),
+    ("DELETE", "/jobs/query/<job_id>", "bulk_query", bulk_query.delete),
+    ("GET", "/jobs/query/<job_id>/results", "bulk_query", bulk_query.results),
+    ("GET", "/jobs/query/<job_id>/resultPages", "bulk_query", bulk_query.result_pages),
+    ("POST", "/jobs/ingest", "bulk_ingest", bulk_ingest.create),
+    ("GET", "/jobs/ingest", "bulk_ingest", bulk_ingest.list_jobs),
+    ("GET", "/jobs/ingest/<job_id>", "bulk_ingest", bulk_ingest.read),
+    ("PATCH", "/jobs/ingest/<job_id>", "bulk_ingest", bulk_ingest.change),
+    ("DELETE", "/jobs/ingest/<job_id>", "bulk_ingest", bulk_ingest.delete),
+    ("PUT", "/jobs/ingest/<job_id>/batches", "bulk_ingest", bulk_ingest.upload),
+    ("GET", "/jobs/ingest/<job_id>/<name>", "bulk_ingest", bulk_ingest.results),
     ("GET", "/tooling/query", "tooling", query_api.tooling_query),
 )
 
