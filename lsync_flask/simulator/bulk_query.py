@@ -169,7 +169,7 @@ def results(call: Call, job_id: str) -> Response:
 
 
 def _finished(call: Call, job_id: str) -> QueryJob:
-    job = call.org.query_jobs.get(job_id)
+    job: QueryJob = call.org.query_jobs.get(job_id)
     if job.version != call.version:
         message = f"The results of job {job.id} must be read with API version {job.version}, which created it"
         raise ApiRefusal(409, "API_ERROR", message)

@@ -22,7 +22,8 @@ def checksum(id_15: str) -> str:
 
 
 def _check(block: str) -> str:
-    return _CHECK[sum(1 << place for place, letter in enumerate(block) if letter in _UPPER)]
+    a, b, c, d, e = block
+    return _CHECK[(a in _UPPER) + 2 * (b in _UPPER) + 4 * (c in _UPPER) + 8 * (d in _UPPER) + 16 * (e in _UPPER)]
 
 
 def to_18(text: str) -> str | None:

@@ -131,17 +131,21 @@ class RecordWriter:
     # -- the rules
 
     def _check_updates(self, wanted: Sequence[Wanted], *, deleting: bool = False) -> list[Outcome]:
-        ids = [self._record_id(change) for change in wanted]
-        known = self._states([one for one in ids if isinstance(one, str)])
+        # Ids as they are stored need no second look at their check characters.
+        known = self._states([change.record for change in wanted if isinstance(change, Change)])
+        ids = [self._record_id(change, known) for change in wanted]
+        known |= self._states([one for one in ids if isinstance(one, str) and one not in known])
         repeated = {one for one, times in Counter(one for one in ids if isinstance(one, str)).items() if times > 1}
         return [
             one if isinstance(one, RowRefused) else self._check_update(one, change, known, repeated, deleting=deleting)
             for one, change in zip(ids, wanted, strict=True)
         ]
 
-    def _record_id(self, change: Wanted) -> Outcome:
+    def _record_id(self, change: Wanted, known: Mapping[str, object]) -> Outcome:
         if isinstance(change, RowRefused):
             return change
+        if change.record in known:
+            return change.record
         if not change.record:
             return RowRefused("MISSING_ARGUMENT", "Id not specified in an update call")
         record = to_18(change.record.strip())
@@ -152,6 +156,8 @@ class RecordWriter:
 
     def _states(self, records: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Whether each of these records is deleted and converted; those that are not there are left out."""
+        if not records:
+            return {}
         converted = "IsConverted" if self.found.has("IsConverted") else "0"
         sql = f'SELECT Id, IsDeleted, {converted} FROM "{self.found.name}" WHERE Id IN (SELECT value FROM json_each(?))'
         return {row[0]: (row[1], row[2]) for row in self.org.store.rows(sql, [json.dumps(list(records))])}
