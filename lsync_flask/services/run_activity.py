@@ -11,7 +11,6 @@ from lsync_flask.services.plan import (
     InputMappingBody,
     Plan,
     ResultMappingBody,
-    TechnicalFields,
     missing_sentence,
     missing_technical,
 )
@@ -20,8 +19,8 @@ from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.settings import OrgSettings, org_settings
 from lsync_flask.storage.audit import add_audit
 from lsync_flask.storage.db import OrgScope, db_now
-from lsync_flask.storage.mappings import read_mapping
 from lsync_flask.storage.models import activity
+from lsync_flask.storage.org_bodies import read_mapping
 from lsync_flask.storage.request_keys import activity_of_key, add_key
 from lsync_flask.storage.rings import mark_rung
 from lsync_flask.storage.users import UserRow, read_user
@@ -105,21 +104,13 @@ def _plan(resources: Resources, actor: Actor, definition: DefinitionView) -> tup
         provider_params=settings.provider_params,
         inputs=InputMappingBody.model_validate(inputs[1]),
         results=ResultMappingBody.model_validate(results[1]),
-        technical_fields=_technical_fields(settings),
+        technical_fields=settings.technical_fields(),
         first_bulk_size=settings.first_bulk_size,
         bulk_size=settings.bulk_size,
         on_unknown_charge=settings.on_unknown_charge,
         mail_to=_recipients(owner, settings),
     )
     return plan, settings
-
-
-def _technical_fields(settings: OrgSettings) -> TechnicalFields:
-    return TechnicalFields(
-        activity_date=settings.activity_date_field,
-        error_code=settings.error_code_field,
-        error_message=settings.error_message_field,
-    )
 
 
 def _recipients(owner: UserRow, settings: OrgSettings) -> tuple[str, ...]:

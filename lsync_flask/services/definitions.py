@@ -1,0 +1,223 @@
+"""Sync definitions: list, read, save as a new version, delete."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lsync_flask.engine.audience import Audience, CompiledAudience, Criterion, compile_audience
+from lsync_flask.errors import InvalidParams, LsyncError
+from lsync_flask.services.describe_objects import check_object, object_info
+from lsync_flask.services.plan import CriterionBody
+from lsync_flask.services.resources import Actor, Resources
+from lsync_flask.services.zones import local_now
+from lsync_flask.storage.audit import add_audit
+from lsync_flask.storage.db import OrgScope
+from lsync_flask.storage.definitions import (
+    DefinitionRow,
+    add_definition,
+    delete_definition_row,
+    list_definition_rows,
+    read_definition_row,
+    save_definition_version,
+)
+from lsync_flask.storage.users import list_users
+
+MOST_PER_PAGE = 200
+
+
+class DefinitionBody(BaseModel):
+    """A definition as it is saved: a named audience of one object."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=255)
+    object: str
+    criteria: list[CriterionBody] = []
+    logic: str = Field(default="", max_length=1_000)
+
+    def audience(self) -> Audience:
+        criteria = tuple(Criterion(row.field, row.operator, row.value) for row in self.criteria)
+        return Audience(self.object, criteria, self.logic)
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionView:
+    """A definition as pages and API show it."""
+
+    id: int
+    name: str
+    object: str
+    version: int
+    owner_id: str
+    owner_name: str
+    criteria: list[CriterionBody]
+    logic: str
+    counted: int | None
+    counted_at: float | None
+    changed_at: float
+    running_activity: int | None
+    last_activity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionPage:
+    """Some definitions; `next` is handed back as `after` for the following ones, None at the end."""
+
+    definitions: list[DefinitionView]
+    next: str | None
+
+
+def list_definitions(
+    resources: Resources,
+    actor: Actor,
+    search: str = "",
+    object: str | None = None,  # noqa: A002 - our word for it
+    after: str | None = None,
+    limit: int = 50,
+) -> DefinitionPage:
+    """The last changed first.
+
+    Raises:
+        InvalidParams: `after` is not one of ours.
+    """
+    actor.must("see definitions and activities")
+    limit = max(1, min(limit, MOST_PER_PAGE))
+    with resources.database.reading(actor.org_id) as scope:
+        rows = list_definition_rows(scope, search, object, _place(after), limit + 1)
+        names = _names(scope)
+    views = [_view(row, names) for row in rows[:limit]]
+    more = len(rows) > limit
+    return DefinitionPage(views, f"{rows[limit - 1].changed_at!r}:{rows[limit - 1].id}" if more else None)
+
+
+def _place(after: str | None) -> tuple[float, int] | None:
+    if not after:
+        return None
+    changed_at, _, number = after.partition(":")
+    try:
+        return float(changed_at), int(number)
+    except ValueError as error:
+        raise InvalidParams({"after": "This is not the `next` of a page of definitions."}) from error
+
+
+def read_definition(
+    resources: Resources, actor: Actor, definition_id: int, version: int | None = None
+) -> DefinitionView:
+    """Raises NotFound."""
+    actor.must("see definitions and activities")
+    with resources.database.reading(actor.org_id) as scope:
+        return _view(read_definition_row(scope, definition_id, version), _names(scope))
+
+
+def save_definition(
+    resources: Resources,
+    actor: Actor,
+    body: DefinitionBody,
+    definition_id: int | None = None,
+    version_seen: int | None = None,
+) -> int:
+    """Save a new definition, or the next version of one; its id.
+
+    Raises:
+        InvalidParams: with each problem by its place, such as `criteria.2.value` (counted from 1) or `logic`.
+        NotFound; Conflict: somebody else has saved meanwhile.
+    """
+    actor.must("change definitions")
+    compile_body(resources, actor, body)
+    stored = {"criteria": [row.model_dump(mode="json") for row in body.criteria], "logic": body.logic}
+    now_s = resources.now_s()
+    with resources.database.writing(actor.org_id) as scope:
+        before = None
+        if definition_id is None:
+            definition_id = add_definition(scope, body.name, body.object, actor.user_id, stored, now_s)
+        else:
+            before = dict(read_definition_row(scope, definition_id).body)
+            save_definition_version(
+                scope, definition_id, version_seen, body.name, body.object, stored, actor.user_id, now_s
+            )
+        _audit(scope, actor, "definition.save", definition_id, before, {"name": body.name, **stored}, now_s)
+    return definition_id
+
+
+def compile_body(resources: Resources, actor: Actor, body: DefinitionBody, *, stale: bool = False) -> CompiledAudience:
+    """Check a definition against the org as the actor sees it.
+
+    A field that seems to be gone is looked up once more, freshly, before it is said to be gone.
+
+    Raises:
+        InvalidParams: with each problem by its place.
+    """
+    check_object(body.object)
+    try:
+        return _compile(resources, actor, body, fresh=False, stale=stale)
+    except InvalidParams:
+        return _compile(resources, actor, body, fresh=True, stale=False)
+
+
+def _compile(resources: Resources, actor: Actor, body: DefinitionBody, *, fresh: bool, stale: bool) -> CompiledAudience:
+    info = object_info(resources, actor.org_id, actor.username, body.object, fresh=fresh, stale=stale)
+    return compile_audience(
+        body.audience(), info, resources.registry.operators, local_now(resources.clock(), actor.time_zone)
+    )
+
+
+def delete_definition(resources: Resources, actor: Actor, definition_id: int) -> None:
+    """Raises NotFound; Conflict while it runs."""
+    actor.must("change definitions")
+    with resources.database.writing(actor.org_id) as scope:
+        row = read_definition_row(scope, definition_id)
+        delete_definition_row(scope, definition_id, resources.now_s())
+        _audit(scope, actor, "definition.delete", definition_id, {"name": row.name}, None, resources.now_s())
+
+
+def say_audience(resources: Resources, actor: Actor, view: DefinitionView) -> str:
+    """The audience in words; empty when it no longer fits the org."""
+    body = DefinitionBody(name=view.name, object=view.object, criteria=view.criteria, logic=view.logic)
+    try:
+        return compile_body(resources, actor, body, stale=True).sentence
+    except LsyncError:
+        return ""
+
+
+def _audit(
+    scope: OrgScope,
+    actor: Actor,
+    action: str,
+    definition_id: int,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    now_s: float,
+) -> None:
+    add_audit(
+        scope,
+        user_id=actor.user_id,
+        action=action,
+        subject=f"definition/{definition_id}",
+        before=before,
+        after=after,
+        address=actor.address,
+        now_s=now_s,
+    )
+
+
+def _names(scope: OrgScope) -> dict[str, str]:
+    return {user.user_id: user.name for user in list_users(scope)}
+
+
+def _view(row: DefinitionRow, names: dict[str, str]) -> DefinitionView:
+    return DefinitionView(
+        id=row.id,
+        name=row.name,
+        object=row.object,
+        version=row.version,
+        owner_id=row.owner_id,
+        owner_name=names.get(row.owner_id, row.owner_id),
+        criteria=[CriterionBody.model_validate(one) for one in row.body["criteria"]],
+        logic=row.body["logic"],
+        counted=row.counted,
+        counted_at=row.counted_at,
+        changed_at=row.changed_at,
+        running_activity=row.running_activity,
+        last_activity=row.last_activity,
+    )

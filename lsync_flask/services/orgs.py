@@ -1,0 +1,78 @@
+"""Enrolling an org and checking its connection, for the command line."""
+
+from dataclasses import dataclass
+
+from lsync_flask.errors import FatalError
+from lsync_flask.salesforce.hosts import check_org_url
+from lsync_flask.salesforce.ids import to_18
+from lsync_flask.salesforce.queries import count
+from lsync_flask.services.checks import Check, run_check
+from lsync_flask.services.resources import Resources
+from lsync_flask.storage import orgs as storage
+from lsync_flask.storage.orgs import OrgRow
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrg:
+    """What is known of an org that is enrolled. `jwt_key` is the private key as PEM."""
+
+    id: str
+    name: str
+    my_domain: str
+    app: str | None
+    consumer_key: str
+    consumer_secrets: tuple[str, ...]
+    jwt_key: str | None
+    audience: str | None
+    integration_username: str | None
+
+
+def add_org(resources: Resources, new: NewOrg) -> str:
+    """Enrol an org, or replace what is stored of it; its 18-character id.
+
+    Raises:
+        FatalError: the id, the address or the secret cannot be right.
+    """
+    if not new.consumer_secrets:
+        raise FatalError("The consumer secret is empty.")
+    row = OrgRow(
+        id=to_18(new.id),
+        name=new.name,
+        my_domain=check_org_url(new.my_domain, resources.settings.allowed_org_hosts),
+        app=new.app,
+        consumer_key=new.consumer_key,
+        audience=new.audience,
+        integration_username=new.integration_username,
+    )
+    if not row.id.startswith("00D"):
+        raise FatalError(f"{new.id} is no org id: those begin with 00D.")
+    storage.save_org(resources.database, resources.box, row, new.consumer_secrets, new.jwt_key, resources.now_s())
+    return row.id
+
+
+def list_orgs(resources: Resources) -> list[OrgRow]:
+    return storage.list_orgs(resources.database)
+
+
+def check_org(resources: Resources, org_id: str) -> list[Check]:
+    """Whether the org's address is allowed, lets us in and lets us read who has which permission set."""
+    row = storage.read_org(resources.database, to_18(org_id))
+    return [
+        run_check("address", lambda: check_org_url(row.my_domain, resources.settings.allowed_org_hosts)),
+        run_check("connection", lambda: _say_connection(resources, row)),
+        run_check("permission sets", lambda: _say_permissions(resources, row)),
+    ]
+
+
+def _say_connection(resources: Resources, row: OrgRow) -> str:
+    api = resources.open_salesforce(row.id, None)
+    api.request("GET", "limits")
+    return f"{row.integration_username} is let in."
+
+
+def _say_permissions(resources: Resources, row: OrgRow) -> str:
+    api = resources.open_salesforce(row.id, None)
+    number = count(api, "SELECT COUNT() FROM PermissionSetAssignment WHERE PermissionSet.Name LIKE 'LSync%'")
+    if not number:
+        raise FatalError("Nobody has an LSync permission set yet, or the integration user may not read who has.")
+    return f"{number} assignments of LSync's permission sets can be read."

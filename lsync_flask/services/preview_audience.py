@@ -1,0 +1,72 @@
+"""Preview: the first records of an audience, as they would be sent, and what would be skipped and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lsync_flask.engine import soql
+from lsync_flask.engine.inputs import CompiledInputs, Skip, compile_inputs
+from lsync_flask.errors import Conflict, RecordRejected
+from lsync_flask.salesforce.queries import query_rows
+from lsync_flask.services.definitions import DefinitionBody, compile_body
+from lsync_flask.services.describe_objects import object_info
+from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
+from lsync_flask.services.resources import Actor, Resources
+from lsync_flask.services.settings import open_provider, org_settings
+from lsync_flask.services.zones import local_now
+from lsync_flask.storage.org_bodies import read_mapping
+
+ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """One record: what would be sent, what its target fields hold now, and why it would be skipped ("": it is not)."""
+
+    record: str
+    inputs: Mapping[str, str]
+    current: Mapping[str, str | None]
+    skipped: str
+
+
+def preview_audience(resources: Resources, actor: Actor, body: DefinitionBody) -> list[PreviewRow]:
+    """The first ten records, for one API call.
+
+    Raises:
+        InvalidParams: the definition or a mapping does not fit the org; Conflict: no mapping is saved.
+    """
+    actor.must("see definitions and activities")
+    compiled = compile_body(resources, actor, body)
+    inputs, targets = _mappings(resources, actor, body.object)
+    columns = tuple(dict.fromkeys(["Id", *inputs.columns, *targets]))
+    query = soql.select_query(body.object, columns, compiled, local_now(resources.clock(), actor.time_zone), limit=ROWS)
+    api = resources.open_salesforce(actor.org_id, actor.username)
+    index = {name: place for place, name in enumerate(columns)}
+    return [_row(row, index, inputs, targets) for row in query_rows(api, query, columns)]
+
+
+def _mappings(resources: Resources, actor: Actor, object_name: str) -> tuple[CompiledInputs, list[str]]:
+    with resources.database.reading(actor.org_id) as scope:
+        settings = org_settings(scope)
+        inputs = read_mapping(scope, "input", object_name)
+        results = read_mapping(scope, "results", object_name)
+    if inputs is None or results is None:
+        raise Conflict(f"No mapping is saved for {object_name}. An admin saves it under Mappings.")
+    info = object_info(resources, actor.org_id, actor.username, object_name)
+    catalogue = open_provider(resources, actor.org_id, settings).catalogue()
+    mapping = InputMappingBody.model_validate(inputs[1]).parsed(object_name)
+    compiled = compile_inputs(mapping, info, catalogue, resources.registry.transforms)
+    targets = [row.target for row in ResultMappingBody.model_validate(results[1]).rows if info.find(row.target)]
+    return compiled, targets
+
+
+def _row(
+    row: Sequence[str | None], index: Mapping[str, int], inputs: CompiledInputs, targets: Sequence[str]
+) -> PreviewRow:
+    current = {name: row[index[name]] for name in targets}
+    try:
+        made = inputs.make_inquiry(row[0] or "", row, index)
+    except RecordRejected as error:
+        made = Skip(error.code, error.sentence)
+    if isinstance(made, Skip):
+        return PreviewRow(row[0] or "", {}, current, made.sentence)
+    return PreviewRow(row[0] or "", made.inputs, current, "")

@@ -1,0 +1,159 @@
+"""Sync definitions: a name that stays and versions that never change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, and_, func, or_
+
+from lsync_flask.errors import Conflict, NotFound
+from lsync_flask.storage.db import OrgScope
+from lsync_flask.storage.models import activity, definition, definition_version
+from lsync_flask.storage.org_bodies import MEANWHILE
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionRow:
+    """One definition in one of its versions; `body` holds criteria and logic."""
+
+    id: int
+    name: str
+    object: str
+    owner_id: str
+    version: int
+    body: Mapping[str, Any]
+    changed_at: float
+    counted: int | None
+    counted_at: float | None
+    running_activity: int | None
+    last_activity: int | None
+
+
+def add_definition(
+    scope: OrgScope, name: str, object_name: str, owner_id: str, body: Mapping[str, Any], now_s: float
+) -> int:
+    """Store a new definition as version 1; its id."""
+    values = {"name": name, "object": object_name, "owner_id": owner_id, "version": 1}
+    definition_id: int = scope.add(definition, {**values, "created_at": now_s, "changed_at": now_s})
+    _add_version(scope, definition_id, 1, body, owner_id, now_s)
+    return definition_id
+
+
+def save_definition_version(
+    scope: OrgScope,
+    definition_id: int,
+    version_seen: int | None,
+    name: str,
+    object_name: str,
+    body: Mapping[str, Any],
+    changed_by: str,
+    now_s: float,
+) -> int:
+    """Store the next version; its number. `version_seen` None takes whatever is the newest.
+
+    Raises:
+        NotFound; Conflict: somebody else has saved meanwhile.
+    """
+    current = read_definition_row(scope, definition_id).version
+    if version_seen not in {None, current}:
+        raise Conflict(MEANWHILE)
+    changed = scope.run(
+        scope.update(definition)
+        .where(definition.c.id == definition_id, definition.c.version == current, definition.c.deleted_at.is_(None))
+        .values(name=name, object=object_name, version=current + 1, changed_at=now_s, counted=None, counted_at=None)
+    )
+    if not changed.rowcount:
+        raise Conflict(MEANWHILE)
+    _add_version(scope, definition_id, current + 1, body, changed_by, now_s)
+    return current + 1
+
+
+def _add_version(
+    scope: OrgScope, definition_id: int, version: int, body: Mapping[str, Any], changed_by: str, now_s: float
+) -> None:
+    text = orjson.dumps(dict(body)).decode()
+    values = {"definition_id": definition_id, "version": version, "body": text}
+    scope.add(definition_version, {**values, "changed_by": changed_by, "changed_at": now_s})
+
+
+def read_definition_row(scope: OrgScope, definition_id: int, version: int | None = None) -> DefinitionRow:
+    """The newest version, or the one named.
+
+    Raises:
+        NotFound: there is no such definition or version, or it was deleted.
+    """
+    wanted = definition.c.version if version is None else version
+    row = scope.run(
+        _rows(scope, wanted).where(definition.c.id == definition_id, definition.c.deleted_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such definition.")
+    return _definition(row)
+
+
+def list_definition_rows(
+    scope: OrgScope, search: str, object_name: str | None, after: tuple[float, int] | None, limit: int
+) -> list[DefinitionRow]:
+    """The last changed first; `after` is (changed_at, id) of the last one of the page before."""
+    statement = (
+        _rows(scope, definition.c.version)
+        .where(definition.c.deleted_at.is_(None))
+        .order_by(definition.c.changed_at.desc(), definition.c.id.desc())
+        .limit(limit)
+    )
+    if search:
+        statement = statement.where(func.lower(definition.c.name).contains(search.lower(), autoescape=True))
+    if object_name:
+        statement = statement.where(definition.c.object == object_name)
+    if after is not None:
+        earlier = and_(definition.c.changed_at == after[0], definition.c.id < after[1])
+        statement = statement.where(or_(definition.c.changed_at < after[0], earlier))
+    return [_definition(row) for row in scope.run(statement)]
+
+
+def _rows(scope: OrgScope, version: Any) -> Any:
+    running = scope.select(activity, func.max(activity.c.id)).where(activity.c.running_definition_id == definition.c.id)
+    last = scope.select(activity, func.max(activity.c.id)).where(activity.c.definition_id == definition.c.id)
+    chosen = and_(definition_version.c.definition_id == definition.c.id, definition_version.c.version == version)
+    return scope.select(
+        definition,
+        definition,
+        definition_version.c.version.label("chosen"),
+        definition_version.c.body,
+        running.correlate(definition).scalar_subquery().label("running_activity"),
+        last.correlate(definition).scalar_subquery().label("last_activity"),
+    ).join(definition_version, chosen)
+
+
+def delete_definition_row(scope: OrgScope, definition_id: int, now_s: float) -> None:
+    """Hide a definition; its activities stay explained.
+
+    Raises:
+        NotFound; Conflict: it is running.
+    """
+    row = read_definition_row(scope, definition_id)
+    if row.running_activity is not None:
+        raise Conflict(f"{row.name} is running. Wait until activity {row.running_activity} has ended, or cancel it.")
+    scope.run(scope.update(definition).where(definition.c.id == definition_id).values(deleted_at=now_s))
+
+
+def set_counted(scope: OrgScope, definition_id: int, count: int, now_s: float) -> None:
+    """Remember the audience's size when it was last counted."""
+    scope.run(scope.update(definition).where(definition.c.id == definition_id).values(counted=count, counted_at=now_s))
+
+
+def _definition(row: Row[Any]) -> DefinitionRow:
+    return DefinitionRow(
+        id=row.id,
+        name=row.name,
+        object=row.object,
+        owner_id=row.owner_id,
+        version=row.chosen,
+        body=orjson.loads(row.body),
+        changed_at=row.changed_at,
+        counted=row.counted,
+        counted_at=row.counted_at,
+        running_activity=row.running_activity,
+        last_activity=row.last_activity,
+    )

@@ -1,0 +1,80 @@
+"""What an org has set: its settings and mappings, in versions. Whoever saves says which version was seen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy.exc import IntegrityError
+
+from lsync_flask.errors import Conflict
+from lsync_flask.storage.db import OrgScope
+from lsync_flask.storage.models import mapping, setting
+
+MEANWHILE = "Somebody else has saved this meanwhile. Reload the page to see the change, then save again."
+
+
+def read_settings_body(scope: OrgScope) -> tuple[int, Mapping[str, Any]] | None:
+    """(version, body); None when nothing was ever saved."""
+    row = scope.run(scope.select(setting)).one_or_none()
+    return None if row is None else (row.version, orjson.loads(row.body))
+
+
+def save_settings_body(
+    scope: OrgScope, version_seen: int | None, body: Mapping[str, Any], changed_by: str, now_s: float
+) -> int:
+    """Replace the settings; the new version. `version_seen` None: nothing was saved yet.
+
+    Raises:
+        Conflict: another version was saved meanwhile.
+    """
+    values = {"body": orjson.dumps(dict(body)).decode(), "changed_by": changed_by, "changed_at": now_s}
+    if version_seen is None:
+        _insert(scope, setting, {**values, "version": 1})
+        return 1
+    changed = scope.run(
+        scope.update(setting).where(setting.c.version == version_seen).values(**values, version=version_seen + 1)
+    )
+    if not changed.rowcount:
+        raise Conflict(MEANWHILE)
+    return version_seen + 1
+
+
+def read_mapping(scope: OrgScope, kind: str, object_name: str) -> tuple[int, Mapping[str, Any]] | None:
+    """(version, body) of the newest mapping; None when nothing was ever saved. `kind` is input or results."""
+    row = scope.run(
+        scope.select(mapping)
+        .where(mapping.c.kind == kind, mapping.c.object == object_name)
+        .order_by(mapping.c.version.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else (row.version, orjson.loads(row.body))
+
+
+def save_mapping(
+    scope: OrgScope,
+    kind: str,
+    object_name: str,
+    version_seen: int | None,
+    body: Mapping[str, Any],
+    changed_by: str,
+    now_s: float,
+) -> int:
+    """Save the next version of a mapping; its number.
+
+    Raises:
+        Conflict: another version was saved meanwhile.
+    """
+    stored = read_mapping(scope, kind, object_name)
+    if (stored[0] if stored else None) != version_seen:
+        raise Conflict(MEANWHILE)
+    values = {"kind": kind, "object": object_name, "version": (version_seen or 0) + 1}
+    text = orjson.dumps(dict(body)).decode()
+    _insert(scope, mapping, {**values, "body": text, "changed_by": changed_by, "changed_at": now_s})
+    return (version_seen or 0) + 1
+
+
+def _insert(scope: OrgScope, table: Any, values: Mapping[str, Any]) -> None:
+    try:
+        scope.add(table, values)
+    except IntegrityError as error:
+        raise Conflict(MEANWHILE) from error
