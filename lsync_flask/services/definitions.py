@@ -120,7 +120,7 @@ def save_definition(
     """Save a new definition, or the next version of one; its id.
 
     Raises:
-        InvalidParams: with each problem by its place, such as `criteria.2.value` (counted from 1) or `logic`.
+        InvalidParams: with each problem by its place, such as `criteria.0.value` or `logic`.
         NotFound; Conflict: somebody else has saved meanwhile.
     """
     actor.must("change definitions")
