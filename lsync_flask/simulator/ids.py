@@ -22,7 +22,7 @@ def checksum(id_15: str) -> str:
 
 
 def _check(block: str) -> str:
-    a, b, c, d, e = block
+    a, b, c, d, e = tuple(block)
     return _CHECK[(a in _UPPER) + 2 * (b in _UPPER) + 4 * (c in _UPPER) + 8 * (d in _UPPER) + 16 * (e in _UPPER)]
 
 
