@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from lsync_flask.simulator import bulk_ingest, bulk_query, collections_api, query_api, records_api
+from lsync_flask.simulator import bulk_ingest, bulk_query, collections_api, create_field, query_api, records_api
 from lsync_flask.simulator.api_errors import ApiRefusal, not_found
 from lsync_flask.simulator.http import (
     Call,
@@ -66,6 +66,8 @@ _ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("PUT", "/jobs/ingest/<job_id>/batches", "bulk_ingest", bulk_ingest.upload),
     ("GET", "/jobs/ingest/<job_id>/<name>", "bulk_ingest", bulk_ingest.results),
     ("GET", "/tooling/query", "tooling", query_api.tooling_query),
+    ("POST", "/tooling/sobjects/CustomField", "tooling", create_field.create),
+    ("GET", "/tooling/sobjects/CustomField/<record>", "tooling", create_field.read),
 )
 
 
