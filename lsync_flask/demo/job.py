@@ -140,8 +140,13 @@ class OrgDoor:
 def _frame(org: Mapping[str, Any]) -> dict[str, Any]:
     """What Salesforce's page knows of the frame, and hands over to be signed."""
     dimensions = {"width": "100%", "height": "900px", "maxWidth": "1000px", "maxHeight": "2000px"}
-    environment = {"dimensions": {**dimensions, "clientWidth": "1000px", "clientHeight": "900px"}, "parameters": {}}
-    environment.update({"displayLocation": "Aura", "sublocation": None, "record": {}})
+    environment = {
+        "dimensions": {**dimensions, "clientWidth": "1000px", "clientHeight": "900px"},
+        "parameters": {},
+        "displayLocation": "Aura",
+        "sublocation": None,
+        "record": {},
+    }
     client = {"targetOrigin": org["org_url"], "instanceId": "_:LSync:1:0:canvasapp"}
     return {"canvasRequest": {"context": {"environment": environment}, "client": client}}
 

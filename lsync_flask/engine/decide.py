@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from lsync_flask.engine.answers import answer_reader
 from lsync_flask.engine.checks import value_fitter
@@ -11,14 +10,13 @@ from lsync_flask.engine.paths import missing_field
 from lsync_flask.engine.policies import DEFAULT_POLICY, FieldDecision, Policy, apply_policy, is_blank, is_policy
 from lsync_flask.engine.readers import DATE_TYPES, NUMBER_TYPES
 from lsync_flask.engine.record import NO_RECORD, ColumnTypes, RecordView
+from lsync_flask.engine.status import Fate
 from lsync_flask.engine.steps import Chain, Pipeline, PluginCall, Rejection, Transforms, build_chain
 from lsync_flask.engine.values import comparison_key, spell_text, text_parser
 from lsync_flask.errors import InvalidParams, RecordRejected
 from lsync_flask.plugin_api import Answer, Catalogue, FieldType, ProviderField, Value
 
-__all__ = ["CompiledResults", "Decision", "Fate", "PluginCall", "ResultMapping", "ResultRow", "compile_results"]
-
-Fate = Literal["written", "unchanged", "skipped", "not_matched", "rejected", "failed"]
+__all__ = ["CompiledResults", "Decision", "PluginCall", "ResultMapping", "ResultRow", "compile_results"]
 
 FieldOutcome = tuple[int, str | None, str | None, FieldDecision]
 """The target's number, its value before, the value proposed (texts; None: none) and the decision."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lsync_flask.engine import soql
 from lsync_flask.engine.inputs import CompiledInputs, Skip, compile_inputs
-from lsync_flask.errors import Conflict, RecordRejected
+from lsync_flask.errors import Conflict
 from lsync_flask.salesforce.queries import query_rows
 from lsync_flask.services.definitions import DefinitionBody, compile_body
 from lsync_flask.services.describe_objects import object_info
@@ -63,10 +63,7 @@ def _row(
     row: Sequence[str | None], index: Mapping[str, int], inputs: CompiledInputs, targets: Sequence[str]
 ) -> PreviewRow:
     current = {name: row[index[name]] for name in targets}
-    try:
-        made = inputs.make_inquiry(row[0] or "", row, index)
-    except RecordRejected as error:
-        made = Skip(error.code, error.sentence)
+    made = inputs.make_inquiry(row[0] or "", row, index)
     if isinstance(made, Skip):
         return PreviewRow(row[0] or "", {}, current, made.sentence)
     return PreviewRow(row[0] or "", made.inputs, current, "")

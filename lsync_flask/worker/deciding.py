@@ -17,7 +17,7 @@ from lsync_flask.plugin_api import Answer, Value
 from lsync_flask.storage.bodies import OutcomeEntry, encode_outcomes, rows_between
 from lsync_flask.storage.ledger_rows import BulkRow
 from lsync_flask.worker.bench import Bench
-from lsync_flask.worker.enriching import SKIPPED
+from lsync_flask.worker.enriching import NOT_SENT
 from lsync_flask.worker.recipe import Recipe
 
 
@@ -62,9 +62,9 @@ def decide_all(bench: Bench, bulk: BulkRow, decided_at: float) -> tuple[bytes, d
 
 def _decide(recipe: Recipe, row: Sequence[str | None], answer: Answer) -> Decision:
     decision = recipe.results.decide(row[0] or "", row, recipe.index, answer)
-    if decision.code.startswith(SKIPPED):
-        decision.code = decision.code.removeprefix(SKIPPED)
-        decision.fate = "skipped"
+    if decision.code.startswith(NOT_SENT):
+        fate, _, decision.code = decision.code.removeprefix(NOT_SENT).partition("/")
+        decision.fate = "rejected" if fate == "rejected" else "skipped"
     return decision
 
 

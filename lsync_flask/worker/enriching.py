@@ -10,7 +10,7 @@ import structlog
 
 from lsync_flask.engine.inputs import Skip
 from lsync_flask.engine.sizes import cut, retry_wait_s
-from lsync_flask.errors import FatalError, LimitReached, LsyncError, OutcomeUnknown, RecordRejected, RetryableError
+from lsync_flask.errors import FatalError, LimitReached, LsyncError, OutcomeUnknown, RetryableError
 from lsync_flask.plugin_api import Answer, Answers, Call, Inquiry, Ticket
 from lsync_flask.storage.bodies import rows_between
 from lsync_flask.storage.ledger_rows import BulkRow, CallRow
@@ -18,8 +18,8 @@ from lsync_flask.worker.bench import Bench
 
 log = structlog.get_logger(__name__)
 
-SKIPPED = "SKIPPED:"
-"""Marks the stored answer of a record that was never sent to the provider; the reason's code follows."""
+NOT_SENT = "NOT_SENT/"
+"""Begins the code of the stored answer of a record that was never sent to the provider; fate and reason follow."""
 
 MOST_TRIES = 6
 LONGEST_TICKET_WAIT_S = 60.0
@@ -107,12 +107,10 @@ def _make_inquiries(bench: Bench, rows: Sequence[Sequence[str | None]]) -> tuple
     skipped: list[Answer] = []
     for row in rows:
         key = row[0] or ""
-        try:
-            made = bench.recipe.inputs.make_inquiry(key, row, bench.recipe.index)
-        except RecordRejected as error:
-            made = Skip(error.code, error.sentence)
+        made = bench.recipe.inputs.make_inquiry(key, row, bench.recipe.index)
         if isinstance(made, Skip):
-            skipped.append(Answer(key, matched=False, error_code=SKIPPED + made.code, error=made.sentence))
+            code = f"{NOT_SENT}{made.fate}/{made.code}"
+            skipped.append(Answer(key, matched=False, error_code=code, error=made.sentence))
         else:
             inquiries.append(made)
     return inquiries, skipped
