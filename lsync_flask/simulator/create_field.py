@@ -14,6 +14,10 @@ from lsync_flask.simulator.schema import Field, PicklistValue, SObject
 __all__ = ["create", "read"]
 
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_))*")
+_BAD_NAME = (
+    "The Field Name API Name can only contain underscores and alphanumeric characters. It must be unique, begin with a "
+    "letter, not include spaces, not end with an underscore, and not contain two consecutive underscores."
+)
 _LABEL, _DEVELOPER_NAME, _DESCRIPTION, _HELP = 40, 40, 1000, 510
 _PLAIN: dict[str, Any] = {"filterable": True, "groupable": True, "sortable": True, "aggregatable": True}
 _UNGROUPED = _PLAIN | {"groupable": False}
@@ -83,12 +87,7 @@ def _read_name(call: Call, full_name: str) -> tuple[SObject, str]:
         raise ApiRefusal(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, ("TableEnumOrId",))
     short = name.removesuffix("__c")
     if short == name or not _NAME.fullmatch(short) or short.endswith("_") or len(short) > _DEVELOPER_NAME:
-        raise _wrong(
-            "DeveloperName",
-            "The Field Name API Name can only contain underscores and alphanumeric characters. It must be unique, begin "
-            "with a letter, not include spaces, not end with an underscore, and not contain two consecutive "
-            "underscores.",
-        )
+        raise _wrong("DeveloperName", _BAD_NAME)
     _refuse_duplicate(found, name)
     if sum(each.custom for each in found.fields) >= _MAX_FIELDS:
         raise ApiRefusal(400, "LIMIT_EXCEEDED", f"You have reached the maximum number {_MAX_FIELDS} of custom fields")
