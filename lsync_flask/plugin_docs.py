@@ -1,0 +1,3 @@
+"""The list of plugins as Markdown, for the documentation; made from the classes alone."""
+
+def markdown_of(registry): ...
