@@ -1,0 +1,262 @@
+"""SOQL finds what Salesforce's rules say, compared with those rules written once more in plain Python."""
+
+import random
+from typing import Any
+
+import pytest
+
+TEXTS = (None, "Acme", "ACME", "acme ltd", "Zoë", "ZOË", "a%b", "a_b", "a\\b", "O'Neil", "line\nbreak", "")
+NUMBERS = (None, 0, 1, 87.5, -3, 12_000_000)
+DAYS = (None, "2026-11-22", "2026-11-23", "2026-11-24", "2025-01-01")
+OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
+
+
+def quote(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def fold(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def compare(left: Any, operator: str, right: Any) -> bool:
+    left, right = fold(left) or (left if left == 0 else None), fold(right)
+    right = None if right == "" else right
+    if operator in {"=", "!="}:
+        return (left == right) == (operator == "=")
+    if left is None or right is None:
+        return False
+    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator]
+
+
+class Maker:
+    """Makes conditions at random, each as SOQL and as a function of a row."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def make(self, depth: int):
+        kind = self.random.random()
+        if depth == 0 or kind < 0.4:
+            return self.leaf()
+        if kind < 0.55:
+            text, test = self.make(depth - 1)
+            return f"(NOT {text})", lambda row: not test(row)
+        parts = [self.make(depth - 1) for _ in range(self.random.randint(2, 3))]
+        word, join = self.random.choice((("AND", all), ("OR", any)))
+        return "(" + f" {word} ".join(t for t, _ in parts) + ")", lambda row: join(test(row) for _, test in parts)
+
+    def leaf(self):
+        return self.random.choice((self.text, self.number, self.day, self.members, self.like, self.flag))()
+
+    def text(self):
+        operator, value = self.random.choice(("=", "!=")), self.random.choice(TEXTS)
+        spelled = "null" if value is None else quote(value)
+        return f"Title {operator} {spelled}", lambda row: compare(row["Title"], operator, value)
+
+    def number(self):
+        operator, value = self.random.choice(OPERATORS), self.random.choice(NUMBERS[1:])
+        return f"AnnualRevenue {operator} {value}", lambda row: compare(row["AnnualRevenue"], operator, value)
+
+    def day(self):
+        operator, value = self.random.choice(OPERATORS), self.random.choice(DAYS[1:])
+        return f"ConvertedDate {operator} {value}", lambda row: compare(row["ConvertedDate"], operator, value)
+
+    def flag(self):
+        value = self.random.random() < 0.5
+        return f"IsUnreadByOwner = {str(value).upper()}", lambda row: row["IsUnreadByOwner"] == value
+
+    def members(self):
+        values = self.random.sample(TEXTS, 3)
+        negated = self.random.random() < 0.5
+        spelled = ", ".join("null" if value is None else quote(value) for value in values)
+        known = {fold(value) or None for value in values}
+        return (
+            f"Title {'NOT ' if negated else ''}IN ({spelled})",
+            lambda row: ((fold(row["Title"]) or None) in known) != negated,
+        )
+
+    def like(self):
+        pattern, start, end = self.random.choice(
+            (("acme%", True, False), ("%e", False, True), ("%a\\\\\\\\b%", None, None), ("%\\\\_%", None, None))
+        )
+        literal = {"%a\\\\\\\\b%": "a\\b", "%\\\\_%": "_"}.get(pattern, pattern.strip("%"))
+        spelled = {"%a\\\\\\\\b%": "%a\\\\b%", "%\\\\_%": "%\\_%"}.get(pattern, pattern)
+
+        def test(row: dict[str, Any]) -> bool:
+            text = fold(row["Title"] or "")
+            if start:
+                return text.startswith(literal)
+            return text.endswith(literal) if end else literal in text
+
+        return f"Title LIKE '{spelled}'", test
+
+
+@pytest.fixture
+def rows(house):
+    chance = random.Random(7)
+    made = []
+    for number in range(150):
+        row = {
+            "LastName": f"L{number}",
+            "Company": "C",
+            "Title": chance.choice(TEXTS) or None,
+            "AnnualRevenue": chance.choice(NUMBERS),
+            "ConvertedDate": chance.choice(DAYS),
+            "IsUnreadByOwner": chance.random() < 0.5,
+        }
+        made.append({"Id": house.org.insert("Lead", row), **row})
+    return made
+
+
+def test_generated_filters_find_the_rows_that_plain_python_finds(house, rows):
+    for seed in range(400):
+        text, test = Maker(seed).make(3)
+
+        found = house.org.rows(f"SELECT Id FROM Lead WHERE {text}")
+
+        assert {row["Id"] for row in found} == {row["Id"] for row in rows if test(row)}, text
+
+
+@pytest.fixture
+def ids_where(house):
+    def find(condition: str, who: str = "admin") -> set[str]:
+        return {row["Id"] for row in house.query(f"SELECT Id FROM Lead WHERE {condition}", who)}
+
+    return find
+
+
+def test_text_compares_without_case_also_beyond_ascii(add_leads, ids_where):
+    zoe, other = add_leads({"FirstName": "Zoë"}, {"FirstName": "Zoe"})
+
+    assert ids_where("FirstName = 'ZOË'") == {zoe}
+    assert ids_where("FirstName LIKE 'zO_'") == {zoe, other}
+    assert ids_where("FirstName IN ('zOË', 'nobody')") == {zoe}
+
+
+def test_not_equal_not_in_and_not_like_include_rows_without_a_value(add_leads, ids_where):
+    _, other, none = add_leads({"City": "Paris"}, {"City": "Rome"}, {"City": None})
+
+    assert ids_where("City != 'paris'") == {other, none}
+    assert ids_where("City NOT IN ('paris')") == {other, none}
+    assert ids_where("(NOT City LIKE 'pa%')") == {other, none}
+    assert ids_where("(NOT City < 'Q')") == {other, none}
+    assert ids_where("City < 'Z'") != {none}
+
+
+def test_ids_may_have_15_or_18_characters(add_leads, ids_where):
+    one, two = add_leads({}, {})
+
+    assert ids_where(f"Id = '{one[:15]}'") == {one}
+    assert ids_where(f"Id IN ('{one[:15]}', '{two}')") == {one, two}
+    assert ids_where(f"Id > '{one}'") == {two}
+
+
+def test_a_condition_on_the_parent_of_an_empty_lookup_is_null(house):
+    account = house.org.insert("Account", {"Name": "Acme", "BillingCity": "Paris"})
+    with_one = house.org.insert("Contact", {"LastName": "A", "AccountId": account})
+    without = house.org.insert("Contact", {"LastName": "B"})
+
+    assert [row["Id"] for row in house.query("SELECT Id FROM Contact WHERE Account.Name = null")] == [without]
+    assert [row["Id"] for row in house.query("SELECT Id FROM Contact WHERE Account.BillingCity = 'PARIS'")] == [
+        with_one
+    ]
+
+
+@pytest.mark.parametrize(
+    ("literal", "expected"),
+    [
+        ("= TODAY", {"today"}),
+        ("< TODAY", {"yesterday", "week"}),
+        (">= YESTERDAY", {"today", "yesterday", "tomorrow"}),
+        ("= LAST_N_DAYS:1", {"today", "yesterday"}),
+        ("= NEXT_N_DAYS:1", {"tomorrow"}),
+        ("= N_DAYS_AGO:1", {"yesterday"}),
+        ("= LAST_WEEK", {"week", "yesterday"}),
+        ("> THIS_MONTH", set()),
+    ],
+)
+def test_date_literals_mean_the_days_of_the_user(house, add_leads, ids_where, literal, expected):
+    # 23 November 2026 is a Monday, and a week begins on Monday in en_GB.
+    moments = {
+        "today": "2026-11-23T00:00:00.000Z",
+        "yesterday": "2026-11-22T23:59:59.000Z",
+        "tomorrow": "2026-11-24T00:00:00.000Z",
+        "week": "2026-11-17T12:00:00.000Z",
+    }
+    ids = dict(zip(moments, add_leads(*({"CreatedDate": at} for at in moments.values())), strict=True))
+
+    assert ids_where(f"CreatedDate {literal}") == {ids[name] for name in expected}
+
+
+def test_a_moment_may_carry_any_offset(add_leads, ids_where):
+    (lead,) = add_leads({"CreatedDate": "2026-11-23T08:30:00.000Z"})
+
+    assert ids_where("CreatedDate = 2026-11-23T09:30:00+01:00") == {lead}
+    assert ids_where("CreatedDate > 2026-11-23T08:30:00Z") == set()
+
+
+def test_nulls_come_first_unless_asked_otherwise(house, add_leads):
+    add_leads({"City": "b"}, {"City": None}, {"City": "A"})
+
+    def cities(order: str) -> list[str | None]:
+        return [row["City"] for row in house.query(f"SELECT City FROM Lead ORDER BY City {order}")]
+
+    assert cities("") == [None, "A", "b"]
+    assert cities("DESC") == [None, "b", "A"]
+    assert cities("DESC NULLS LAST") == ["b", "A", None]
+
+
+def test_multi_select_values_are_sets(house, ids_where, add_leads):
+    metadata = {
+        "type": "MultiselectPicklist",
+        "label": "Colours",
+        "visibleLines": 4,
+        "valueSet": {"valueSetDefinition": {"value": [{"fullName": name, "label": name} for name in "RGB"]}},
+    }
+    assert create_field(house, "Lead.Colours__c", metadata).status_code == 201
+    red, red_green, none = add_leads({"Colours__c": "R"}, {"Colours__c": "R;G"}, {"Colours__c": None})
+
+    assert ids_where("Colours__c INCLUDES ('R')") == {red, red_green}
+    assert ids_where("Colours__c INCLUDES ('R;G', 'B')") == {red_green}
+    assert ids_where("Colours__c EXCLUDES ('G')") == {red, none}
+    assert ids_where("Colours__c = 'g;r'") == {red_green}
+
+
+def create_field(house, name, metadata):
+    answer = house.ask("POST", "/tooling/sobjects/CustomField", json={"FullName": name, "Metadata": metadata})
+    grant = {
+        "SobjectType": name.split(".")[0],
+        "Field": name,
+        "PermissionsRead": True,
+        "PermissionsEdit": True,
+        "ParentId": house.org.insert("PermissionSet", {"Name": "All", "Label": "All"}),
+    }
+    house.org.insert("PermissionSetAssignment", {"AssigneeId": house.admin.id, "PermissionSetId": grant["ParentId"]})
+    house.org.insert("FieldPermissions", grant)
+    return answer
+
+
+def test_semi_joins_answer_who_has_which_permission(house):
+    permission = house.org.insert("CustomPermission", {"DeveloperName": "LSync_Admin", "MasterLabel": "x"})
+    house.org.insert(
+        "SetupEntityAccess",
+        {"ParentId": house.plain_set, "SetupEntityId": permission, "SetupEntityType": "CustomPermission"},
+    )
+
+    found = house.query(
+        "SELECT SetupEntityId, ParentId FROM SetupEntityAccess WHERE SetupEntityType = 'CustomPermission' "
+        f"AND ParentId IN (SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{house.plain.id}')"
+    )
+
+    assert [row["SetupEntityId"] for row in found] == [permission]
+
+
+def test_groups_count_and_sum(house, add_leads):
+    add_leads({"City": "Paris", "AnnualRevenue": 1}, {"City": "Paris", "AnnualRevenue": 2}, {"City": "Rome"})
+
+    found = house.query(
+        "SELECT City, COUNT(Id), SUM(AnnualRevenue) total FROM Lead GROUP BY City HAVING COUNT(Id) > 1 ORDER BY City"
+    )
+
+    assert found == [{"attributes": {"type": "AggregateResult"}, "City": "Paris", "expr0": 2, "total": 3.0}]
