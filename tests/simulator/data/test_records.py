@@ -17,6 +17,10 @@ def test_a_record_is_created_read_changed_and_deleted(house):
     assert (gone.status_code, gone.get_json()[0]["errorCode"]) == (404, "ENTITY_IS_DELETED")
 
 
+READ_ONLY = (
+    "Unable to create/update fields: CreatedDate. Please check the security settings of this field and verify that it is "
+    "read/write for your profile or permission set."
+)
 REFUSED = (
     ({"Company": None}, "REQUIRED_FIELD_MISSING", "Required fields are missing: [Company]", ["Company"]),
     (
@@ -41,8 +45,7 @@ REFUSED = (
     (
         {"CreatedDate": "2026-01-01T00:00:00Z"},
         "INVALID_FIELD_FOR_INSERT_UPDATE",
-        "Unable to create/update fields: CreatedDate. Please check the security settings of this field and verify that it "
-        "is read/write for your profile or permission set.",
+        READ_ONLY,
         ["CreatedDate"],
     ),
     (
