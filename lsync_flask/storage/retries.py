@@ -22,7 +22,8 @@ from lsync_flask.storage.bodies import (
     rows_between,
 )
 from lsync_flask.storage.db import OrgScope, db_now
-from lsync_flask.storage.ledger import Ledger, insert_bulk
+from lsync_flask.storage.ledger import Ledger
+from lsync_flask.storage.ledger_bulks import insert_bulk
 from lsync_flask.storage.ledger_rows import ActivityRow, BulkRow
 from lsync_flask.storage.models import activity, bulk, bulk_outcomes, call, call_answers
 

@@ -5,7 +5,7 @@ from sqlalchemy import and_, or_, select, update
 from lsync_flask.engine.bulk_state import UNFINISHED
 from lsync_flask.engine.status import WORKING
 from lsync_flask.storage.db import Database, db_now
-from lsync_flask.storage.ledger import is_free
+from lsync_flask.storage.ledger_bulks import is_free
 from lsync_flask.storage.models import activity, bulk
 
 

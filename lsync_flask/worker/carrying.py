@@ -9,7 +9,7 @@ from lsync_flask.engine.bulk_state import FINISHED, NOT_YET_WRITTEN
 from lsync_flask.engine.sizes import retry_wait_s, write_path
 from lsync_flask.errors import FatalError, GrantLost, LimitReached, RetryableError
 from lsync_flask.salesforce.api import SalesforceApi
-from lsync_flask.storage.ledger import Fenced
+from lsync_flask.storage.ledger_bulks import Fenced
 from lsync_flask.storage.ledger_rows import BulkRow
 from lsync_flask.worker import enriching, ingesting, sending
 from lsync_flask.worker.bench import Bench

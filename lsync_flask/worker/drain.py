@@ -22,7 +22,8 @@ from lsync_flask.services.describe_objects import object_info
 from lsync_flask.services.plan import Plan
 from lsync_flask.services.providers import open_named_provider
 from lsync_flask.services.resources import Resources
-from lsync_flask.storage.ledger import LEASE_S, Fenced, Ledger
+from lsync_flask.storage.ledger import Ledger
+from lsync_flask.storage.ledger_bulks import LEASE_S, Fenced
 from lsync_flask.storage.ledger_rows import ActivityRow
 from lsync_flask.storage.rings import find_org_of, mark_rung
 from lsync_flask.worker.bench import MOST_CALLS_AT_ONCE, Bench, Gate

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from lsync_flask.storage.bodies import decode_records
-from lsync_flask.storage.ledger import Fenced, Ledger
+from lsync_flask.storage.ledger import Ledger
+from lsync_flask.storage.ledger_bulks import Fenced
 from lsync_flask.storage.models import activity, bulk, definition, org
 from lsync_flask.storage.rings import activities_to_ring, find_org_of, mark_rung
 
