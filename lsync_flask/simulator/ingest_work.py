@@ -1,6 +1,7 @@
 """The work of an ingest job: CSV rows in chunks of 200, each chunk a transaction of its own."""
 
 import csv
+import io
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -95,24 +96,17 @@ def _read(job: IngestJob) -> str:
 
 def _rows(job: IngestJob, text: str) -> Iterator[Row]:
     """Each row as its cells and as it was written."""
-    # Lines end with the job's own line ending; a lone carriage return may stand in a quoted value.
-    raw: list[str] = []
-
-    def lines() -> Iterator[str]:
-        start = 0
-        while start < len(text):
-            end = text.find("\n", start) + 1 or len(text)
-            line = text[start:end]
-            raw.append(line)
-            yield line
-            start = end
-
+    # Only a line feed ends a line here: str.splitlines would also split at characters that stand inside values.
+    lines = io.StringIO(text, newline="\n").readlines()
+    reader = csv.reader(lines, delimiter=DELIMITERS[job.delimiter], strict=True)
+    start = 0
     try:
-        for cells in csv.reader(lines(), delimiter=DELIMITERS[job.delimiter], strict=True):
-            written = "".join(raw)
-            raw.clear()
+        for cells in reader:
+            end = reader.line_num
+            written = lines[start] if end == start + 1 else "".join(lines[start:end])
+            start = end
             if cells:
-                yield cells, written if written.endswith("\n") else written + LINE_ENDINGS[job.line_ending]
+                yield cells, written if written[-1] == "\n" else written + LINE_ENDINGS[job.line_ending]
     except csv.Error as error:
         raise _JobFailed(f"ClientInputError : the CSV cannot be read: {error}") from error
 
