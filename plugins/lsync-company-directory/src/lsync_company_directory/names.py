@@ -129,5 +129,5 @@ _MISSPELT = {
     for form in _FORMS
     if len(form) >= _SHORTEST_MISSPELT
     for slip in _slips(form)
-    if len(slip) >= _SHORTEST_MISSPELT and slip not in _FORMS
+    if len(slip) >= _SHORTEST_MISSPELT and slip not in _FORMS and slip != "crop"
 }

@@ -1,0 +1,171 @@
+"""Headquarters as free text, read as city, state and country. What is not certain is left out."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+LONGEST_CITY = 40
+MOST_WORDS = 4
+
+
+def _phrases(text: str) -> frozenset[str]:
+    return frozenset(" ".join(part.split()) for part in text.split(";"))
+
+
+COUNTRIES = {
+    name: code
+    for code, name in (
+        pair.split(" ", 1)
+        for pair in """AR Argentina;AT Austria;AU Australia;BE Belgium;BM Bermuda;BR Brazil;BS Bahamas;CA Canada;
+    CH Switzerland;CN China;CZ Czechia;DE Germany;DK Denmark;ES Spain;FI Finland;FR France;GB United Kingdom;GG Guernsey;
+    GR Greece;HK Hong Kong;HU Hungary;IE Ireland;IL Israel;IM Isle of Man;IN India;IT Italy;JE Jersey;JP Japan;
+    KR South Korea;KY Cayman Islands;LI Liechtenstein;LU Luxembourg;MX Mexico;NL Netherlands;NO Norway;NZ New Zealand;
+    PA Panama;PL Poland;PT Portugal;RU Russia;SE Sweden;SG Singapore;TR Turkey;TW Taiwan;US United States;
+    ZA South Africa""".replace("\n    ", "").split(";")
+    )
+}
+NAMES = {code: name for name, code in COUNTRIES.items()}
+_ALSO = {
+    "us": "US",
+    "usa": "US",
+    "america": "US",
+    "united states of america": "US",
+    "uk": "GB",
+    "great britain": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "northern ireland": "GB",
+    "the netherlands": "NL",
+    "holland": "NL",
+    "deutschland": "DE",
+    "frankreich": "FR",
+    "schweiz": "CH",
+    "suisse": "CH",
+    "svizzera": "CH",
+    "osterreich": "AT",
+    "österreich": "AT",
+    "espana": "ES",
+    "españa": "ES",
+    "italia": "IT",
+    "belgique": "BE",
+    "belgië": "BE",
+    "sverige": "SE",
+    "suomi": "FI",
+    "nippon": "JP",
+    "czech republic": "CZ",
+    "russian federation": "RU",
+    "republic of ireland": "IE",
+    "puerto rico": "US",
+}
+_CODES = {name.lower(): code for name, code in COUNTRIES.items()} | _ALSO | {code.lower(): code for code in NAMES}
+
+US_STATES = _phrases(
+    """Alabama;Alaska;Arizona;Arkansas;California;Colorado;Connecticut;Delaware;Florida;Georgia;Hawaii;Idaho;Illinois;
+    Indiana;Iowa;Kansas;Kentucky;Louisiana;Maine;Maryland;Massachusetts;Michigan;Minnesota;Mississippi;Missouri;Montana;
+    Nebraska;Nevada;New Hampshire;New Jersey;New Mexico;New York;North Carolina;North Dakota;Ohio;Oklahoma;Oregon;
+    Pennsylvania;Puerto Rico;Rhode Island;South Carolina;South Dakota;Tennessee;Texas;Utah;Vermont;Virginia;Washington;
+    West Virginia;Wisconsin;Wyoming"""
+)
+_REGIONS = _phrases(
+    """Baden-Württemberg;Bavaria;Upper Bavaria;Brandenburg;Hesse;Lower Saxony;North Rhine-Westphalia;
+    Rhineland-Palatinate;Saarland;Saxony;Saxony-Anhalt;Schleswig-Holstein;Thuringia;England;Scotland;Wales;Berkshire;
+    Surrey;Hertfordshire;Hampshire;Kent;Essex;Cheshire;Buckinghamshire;Bedfordshire;Oxfordshire;Cambridgeshire;
+    West Sussex;West Yorkshire;North Yorkshire;Warwickshire;Staffordshire;Greater London;Île-de-France;Hauts-de-Seine;
+    Auvergne-Rhône-Alpes;Hauts-de-France;Andalusia;Catalonia;Galicia;Basque Country;Biscay;Navarre;Community of Madrid;
+    Lombardy;Emilia-Romagna;Flanders;Wallonia;North Holland;South Holland;North Brabant;Gelderland;Ontario;Quebec;
+    British Columbia;Alberta;Vorarlberg;Upper Austria;Styria;Vaud;Aargau;Canton of Zug;Canton of Vaud;Baselland;Schwyz;
+    Kanagawa;Aichi;Hyogo;Hyōgo;Ibaraki;Ishikawa;Iwate;Kagawa;Mie;Miyagi;Shiga;Shimane;Tochigi;Yamanashi;Ehime;Okinawa;
+    Gunma;Hokkaido"""
+)
+# Names of a wider place and of a town: with another place before them it is not certain which is the town.
+_EITHER = _phrases(
+    """Zug;Zürich;Basel;Bern;Geneva;Lucerne;St. Gallen;Schaffhausen;Osaka;Kyoto;Fukuoka;Hiroshima;Nagano;Okayama;Shizuoka;
+    Toyama;Niigata;Gifu;Chiba;Saitama;Nara;Wakayama;Fukushima;Fukui;Kumamoto;Nagasaki;Yamaguchi;Gunma;Barcelona;Madrid;
+    Valencia;Seville;Antwerp;Luxembourg;Utrecht;Groningen;Cork;Dublin"""
+)
+_BUILDING = re.compile(
+    r"\b(?:tower|towers|plaza|building|center|centre|avenue|street|road|drive|boulevard|campus|house|square|lane|district"
+    r"|headquarters|office|offices|prefecture|county|unincorporated|parkway|yards|broadway|wharf|airport|base|mansion"
+    r"|arrondissement|township|suite|floor|way|canton|ward|island|legal|province|chome|industrial)\b",
+    re.IGNORECASE,
+)
+_CITY = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'\u2019-]){1,39}")
+_COORDINATES = re.compile(r"\(?\s*\d+°.*", re.DOTALL)
+_NOTE_FIRST = re.compile(r"^\s*\([^)]*\)\s*:?")
+_POSTCODE = re.compile(r"(?<![\w-])\d[\d-]{3,}(?![\w-])")
+_SAME_CITY = {"New York City": "New York", "Luxembourg City": "Luxembourg", "Kyōto": "Kyoto", "Ōsaka": "Osaka"}
+_WARD = re.compile(r"-k[uū]$|\d", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a company sits; None for each part that the text does not say for certain. `country` is an ISO code."""
+
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def country_code(text: str) -> str | None:
+    """The ISO code of `Germany`, `U.S.`, `DE` or `Deutschland`; None if the country is unknown here."""
+    return _CODES.get(" ".join(text.replace(".", "").split()).lower())
+
+
+def read_place(text: str | None) -> Place:
+    """City, state and country of a headquarters such as `Hunt Valley, Maryland , U.S.`.
+
+    Of a text that names several places only the first is read.
+    """
+    parts = _parts(text or "")
+    state, country = None, None
+    while parts and (code := "US" if parts[-1] in US_STATES - {"Puerto Rico"} and not country else _country(parts)):
+        if country == code and parts[-1] not in US_STATES:
+            parts.pop()
+            continue
+        country = country or code
+        state = parts[-1] if parts[-1] in US_STATES and country == "US" else state
+        if state and len(parts) > 1 and parts[-1] == state:
+            parts.pop()
+            break
+        parts.pop()
+    return Place(_city(parts, country), state, country)
+
+
+def _parts(text: str) -> list[str]:
+    first = _COORDINATES.sub("", _NOTE_FIRST.sub("", text)).split("(", maxsplit=1)[0]
+    clean = _POSTCODE.sub(" ", first.replace("\ufeff", " "))
+    return [" ".join(part.split()) for part in clean.split(",") if part.strip(" .;/")]
+
+
+def _country(parts: Sequence[str]) -> str | None:
+    return country_code(parts[-1])
+
+
+def _city(parts: Sequence[str], country: str | None) -> str | None:
+    names = [part.strip(" .;/") for part in parts]
+    while names[1:] and names[-1].removesuffix(" Prefecture") in _REGIONS:
+        names.pop()
+    if not names or (names[-1] in _EITHER and _has_town_before(names)):
+        return None
+    name = _SAME_CITY.get(names[-1], names[-1])
+    return name if _is_city(name, country) else None
+
+
+def _has_town_before(names: Sequence[str]) -> bool:
+    return len(names) > 1 and not _WARD.search(names[-2]) and not _BUILDING.search(names[-2])
+
+
+def _is_city(name: str, country: str | None) -> bool:
+    is_word = bool(_CITY.fullmatch(name)) and len(name) <= LONGEST_CITY and len(name.split()) <= MOST_WORDS
+    is_wider = name in _REGIONS or name in US_STATES - {"New York", "Washington"} or country_code(name) not in {None, "LU"}
+    return is_word and not name.isupper() and not is_wider and not _BUILDING.search(name) and not (
+        country == "JP" and name.endswith(("-ku", "-shi", "chō"))
+    )
+
+
+def town_at_end(name: str, towns: Iterable[str]) -> str | None:
+    """The known town with which a text such as `Comerica Bank Tower Dallas` ends; None if there is none."""
+    return max((town for town in towns if name.endswith(f" {town}")), key=len, default=None)
