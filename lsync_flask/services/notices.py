@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -14,6 +13,7 @@ from lsync_flask.folders import folder
 from lsync_flask.plugin_api import Notice, build
 from lsync_flask.services.activities import group_errors
 from lsync_flask.services.resources import Resources
+from lsync_flask.services.zones import local_now
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.ledger_rows import ActivityRow
 from lsync_flask.storage.outbox import OutboxRow
@@ -90,7 +90,7 @@ def _counts(fates: Mapping[str, int]) -> list[tuple[str, str]]:
 
 
 def _local(at_s: float | None, zone: str) -> str:
-    moment = datetime.fromtimestamp(at_s or 0.0, UTC).astimezone(ZoneInfo(zone))
+    moment = local_now(datetime.fromtimestamp(at_s or 0.0, UTC), zone)
     return moment.strftime("%Y-%m-%d %H:%M (%Z)")
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
@@ -17,6 +16,7 @@ from lsync_flask.errors import FatalError
 from lsync_flask.plugin_api import Provider
 from lsync_flask.registry import Registry
 from lsync_flask.services.plan import Plan, missing_sentence, missing_technical
+from lsync_flask.services.zones import local_now
 
 _INFO = TypeAdapter(ObjectInfo)
 
@@ -76,7 +76,7 @@ def read_recipe(plan: Plan, prepared: Mapping[str, Any], registry: Registry, pro
 
 
 def _compile(plan: Plan, info: ObjectInfo, registry: Registry, provider: Provider, now: datetime) -> Recipe:
-    zone_now = now.astimezone(ZoneInfo(plan.time_zone))
+    zone_now = local_now(now, plan.time_zone)
     catalogue = provider.catalogue()
     audience = compile_audience(plan.audience(), info, registry.operators, zone_now)
     inputs = compile_inputs(plan.inputs.parsed(plan.object), info, catalogue, registry.transforms)
