@@ -1,0 +1,166 @@
+"""What pages and API share of HTTP: who asks, which status an error has, and the headers of every answer."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from lsync_flask.errors import (
+    Conflict,
+    FatalError,
+    GrantLost,
+    InvalidParams,
+    LsyncError,
+    NotAllowed,
+    NotFound,
+    RetryableError,
+)
+from lsync_flask.services.resources import Actor, Resources
+from lsync_flask.services.sessions import SessionOver, actor_for_change, actor_of
+from lsync_flask.settings import Settings
+from lsync_flask.storage.orgs import read_org
+
+COOKIE = "__Host-lsync"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+STATUSES: tuple[tuple[type[LsyncError], int, str], ...] = (
+    (SessionOver, 401, "The session has ended"),
+    (NotAllowed, 403, "Your role does not allow this"),
+    (NotFound, 404, "Not found"),
+    (GrantLost, 409, "Salesforce does not let LSync in"),
+    (Conflict, 409, "Not possible now"),
+    (InvalidParams, 422, "Something must be corrected"),
+    (RetryableError, 503, "Try again in a moment"),
+    (FatalError, 400, "Not possible"),
+    (LsyncError, 400, "Not possible"),
+)
+"""The first that fits counts."""
+
+SITES = (".my.salesforce.com", ".lightning.force.com", ".vf.force.com")
+"""The hosts of one org that may frame us: up to three of them are ancestors of the tab at once."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors "
+)
+
+
+def status_of(error: LsyncError) -> tuple[int, str]:
+    """The HTTP status of an error, and its title."""
+    return next((status, title) for cls, status, title in STATUSES if isinstance(error, cls))
+
+
+def resources() -> Resources:
+    found: Resources = current_app.extensions["lsync"]
+    return found
+
+
+def token_of_request() -> str:
+    """The session's token: from the header where it is, else from the cookie."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.cookies.get(COOKIE, "")
+
+
+def is_by_cookie() -> bool:
+    return "Authorization" not in request.headers and COOKIE in request.cookies
+
+
+def actor() -> Actor:
+    """Who asks; once per request. For a change the role is read anew.
+
+    Raises:
+        SessionOver: there is no session; CSRFError: a change by cookie alone without its token.
+    """
+    if "actor" not in g:
+        if request.method not in READING and is_by_cookie():
+            csrf().protect()
+        ask = actor_of if request.method in READING else actor_for_change
+        g.actor = ask(resources(), token_of_request(), request.remote_addr or "")
+    found: Actor = g.actor
+    return found
+
+
+def csrf() -> CSRFProtect:
+    found: CSRFProtect = current_app.extensions["csrf"]
+    return found
+
+
+def set_headers(response: Response) -> Response:
+    """The headers of every answer. We must be framed, so X-Frame-Options cannot be used: frame-ancestors says by whom."""
+    response.headers.setdefault("Content-Security-Policy", POLICY + (" ".join(_ancestors()) or "'none'"))
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    response.headers.pop("Server", None)
+    return response
+
+
+def _ancestors() -> Iterable[str]:
+    if "ancestors" in g:
+        found: Iterable[str] = g.ancestors
+        return found
+    if "actor" in g:
+        return ancestors_of_org(resources(), g.actor.org_id)
+    return ()
+
+
+def ancestors_of_org(parts: Resources, org_id: str) -> list[str]:
+    """The origins of this org's own pages, which may frame us."""
+    url = urlsplit(read_org(parts.database, org_id).my_domain)
+    host = url.hostname or ""
+    if host.endswith(SITES[0]):
+        domain = host.removesuffix(SITES[0])
+        return [f"https://{domain}{site}" for site in SITES] + [_visualforce(domain)]
+    return _trusted_origins(parts.settings)
+
+
+def _visualforce(domain: str) -> str:
+    """Visualforce pages carry a package's name after the domain, and a sandbox's name before the last part."""
+    name, dot, partition = domain.partition(".")
+    return f"https://{name}--c{dot}{partition}.vf.force.com"
+
+
+def _trusted_origins(settings: Settings) -> list[str]:
+    return [f"http://{host}" for host in sorted(settings.allowed_org_hosts)]
+
+
+def set_up_door(app: Flask, parts: Resources) -> None:
+    """Resources, CSRF and headers of an app."""
+    app.extensions["lsync"] = parts
+    app.config.update(
+        SECRET_KEY=parts.settings.secret_key.get_secret_value(),
+        SESSION_COOKIE_NAME="__Host-lsync-form",
+        SESSION_COOKIE_PATH="/",
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="None",
+        SESSION_COOKIE_PARTITIONED=True,
+        WTF_CSRF_TIME_LIMIT=None,
+        # Only what a cookie authenticates needs the token; `actor` asks for it there.
+        WTF_CSRF_CHECK_DEFAULT=False,
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=512 * 1024,
+    )
+    CSRFProtect(app)
+    app.after_request(set_headers)
+
+
+__all__ = [
+    "COOKIE",
+    "CSRFError",
+    "actor",
+    "ancestors_of_org",
+    "csrf",
+    "is_by_cookie",
+    "resources",
+    "set_headers",
+    "set_up_door",
+    "status_of",
+    "token_of_request",
+]
