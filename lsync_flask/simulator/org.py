@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -173,4 +173,5 @@ class Org:
         """Forget what was known of anybody's permissions."""
         with self._lock:
             self.setup_version += 1
-            self.schema_changed_at = self.now()
+            # HTTP dates count seconds, so that two changes within one must not look like one.
+            self.schema_changed_at = max(self.now(), self.schema_changed_at + timedelta(seconds=1))

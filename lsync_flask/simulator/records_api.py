@@ -16,7 +16,7 @@ from lsync_flask.simulator.writing import Change, RecordWriter, Wanted
 
 __all__ = ["create", "delete", "object_summary", "placed", "read", "read_records", "update", "upsert"]
 
-_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
+_STATUS = {"ENTITY_IS_DELETED": 404, "INVALID_CROSS_REFERENCE_KEY": 404, "INSUFFICIENT_ACCESS_OR_READONLY": 403}
 
 
 def object_summary(call: Call, name: str) -> Response:
@@ -124,7 +124,7 @@ def refusal_of(refused: RowRefused) -> ApiRefusal:
     """A refused record as the answer to a call for that one record."""
     if refused.code == "INVALID_CROSS_REFERENCE_KEY" and not refused.fields:
         return not_found()
-    status = 404 if refused.code in _GONE else 400
+    status = _STATUS.get(refused.code, 400)
     return ApiRefusal(status, refused.code, refused.message, refused.fields)
 
 

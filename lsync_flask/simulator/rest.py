@@ -2,10 +2,11 @@
 
 import logging
 import time
+import uuid
 from collections.abc import Callable
 
 from flask import Blueprint, Response, current_app, request
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from lsync_flask.simulator import bulk_ingest, bulk_query, collections_api, create_field, query_api, records_api
@@ -29,6 +30,7 @@ __all__ = ["create_rest"]
 log = logging.getLogger(__name__)
 
 ROOT = "/services/data"
+_BROKEN = "An unexpected error occurred. Please include this ErrorId if you contact support: {number}"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("GET", "/", "resources", query_api.resources),
@@ -106,6 +108,12 @@ def _view(
             return handler(call, **names)
         except ApiRefusal as refusal:
             return answer_refusal(refusal)
+        except HTTPException:
+            raise
+        except Exception:
+            # What Salesforce answers when it breaks; the log has the rest.
+            log.exception("the simulated org broke down on %s %s", request.method, request.path)
+            return answer_refusal(ApiRefusal(500, "UNKNOWN_EXCEPTION", _BROKEN.format(number=uuid.uuid4().hex[:12])))
 
     return view
 

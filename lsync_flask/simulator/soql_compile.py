@@ -274,8 +274,8 @@ class _Compiler:
         if isinstance(condition, And | Or):
             both = isinstance(condition, And)
             made = [self._condition(part, negated=negated, top=top and both) for part in condition.parts]
-            word = " AND " if both != negated else " OR "
-            return f"({word.join(sql for sql, _ in made)})", [one for _, more in made for one in more]
+            word = "AND" if both != negated else "OR"
+            return _join([sql for sql, _ in made], word), [one for _, more in made for one in more]
         sql, parameters = self._test(condition, top=top)
         # A comparison with nothing is false, and its NOT therefore true.
         return (f"({sql}) IS NOT TRUE" if negated else sql), parameters
@@ -347,6 +347,14 @@ class _Compiler:
     def _check_offset(self) -> None:
         if (self._query.offset or 0) > _MAX_OFFSET:
             raise ApiRefusal(400, "NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {_MAX_OFFSET}")
+
+
+def _join(parts: Sequence[str], word: str) -> str:
+    """The parts joined as a balanced tree: SQLite allows a depth of 1000, and a statement can have more parts."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    return f"({_join(parts[:half], word)} {word} {_join(parts[half:], word)})"
 
 
 def child_relationships(schema: Schema, base: SObject) -> dict[str, tuple[str, SObject, Field]]:

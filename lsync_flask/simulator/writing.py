@@ -21,6 +21,8 @@ __all__ = ["Change", "Outcome", "RecordWriter", "Wanted"]
 
 _STAMPS = ("LastModifiedDate", "SystemModstamp")
 _NO_RECORD = RowRefused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+_CLOSED = RowRefused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+_GUARDED = frozenset({"User", "Group", "Profile", "Organization", "RecordType"})
 _READ_ONLY = (
     "Unable to create/update fields: {name}. Please check the security settings of this field and verify that it is "
     "read/write for your profile or permission set."
@@ -130,6 +132,12 @@ class RecordWriter:
 
     # -- the rules
 
+    @property
+    def _is_closed(self) -> bool:
+        """Whether this user may not write such records: people and permissions are for those who run the org."""
+        guarded = self.found.kind != "data" or self.found.name in _GUARDED
+        return guarded and not self.access.customize
+
     def _check_updates(self, wanted: Sequence[Wanted], *, deleting: bool = False) -> list[Outcome]:
         # Ids as they are stored need no second look at their check characters.
         known = self._states([change.record for change in wanted if isinstance(change, Change)])
@@ -144,6 +152,8 @@ class RecordWriter:
     def _record_id(self, change: Wanted, known: Mapping[str, object]) -> Outcome:
         if isinstance(change, RowRefused):
             return change
+        if self._is_closed:
+            return _CLOSED
         if change.record in known:
             return change.record
         if not change.record:
@@ -222,8 +232,8 @@ class RecordWriter:
         return RowRefused("DUPLICATE_VALUE", message)
 
     def _check_create(self, change: Wanted) -> Wanted:
-        if isinstance(change, RowRefused):
-            return change
+        if isinstance(change, RowRefused) or self._is_closed:
+            return change if isinstance(change, RowRefused) else _CLOSED
         missing = [each.name for each in self.found.fields if each.is_required and change.values.get(each.name) is None]
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"

@@ -73,6 +73,16 @@ def test_an_unchanged_describe_is_not_sent_again(house):
     assert (again.status_code, again.data) == (304, b"")
 
 
+def test_a_changed_describe_is_sent_even_within_the_same_second(house):
+    first = house.ask("GET", "/sobjects/Lead/describe")
+    body = {"FullName": "Lead.Tier__c", "Metadata": {"type": "Text", "label": "Tier", "length": 3}}
+    house.ask("POST", "/tooling/sobjects/CustomField", json=body)
+
+    again = house.ask("GET", "/sobjects/Lead/describe", headers={"If-Modified-Since": first.headers["Last-Modified"]})
+
+    assert again.status_code == 200
+
+
 def test_the_list_of_objects_hides_setup_from_those_who_may_not_see_it(house):
     def names(who):
         return {each["name"] for each in house.ask("GET", "/sobjects", who).get_json()["sobjects"]}

@@ -179,3 +179,18 @@ def test_a_permission_set_is_assigned_and_taken_away(house):
     assert row["IsActive"] is True
     assert house.ask("DELETE", f"/sobjects/PermissionSetAssignment/{made.get_json()['id']}").status_code == 204
     assert house.ask("POST", "/sobjects/PermissionSetAssignment", "plain", json=body).status_code == 404
+
+
+def test_people_and_permissions_are_changed_by_those_only_who_run_the_org(house):
+    house.org.update("PermissionSet", house.plain_set, {"PermissionsViewSetup": True})
+    body = {
+        "AssigneeId": house.plain.id,
+        "PermissionSetId": house.org.insert("PermissionSet", {"Name": "X", "Label": "X"}),
+    }
+
+    assigned = house.ask("POST", "/sobjects/PermissionSetAssignment", "plain", json=body)
+    renamed = house.ask("PATCH", f"/sobjects/User/{house.admin.id}", "plain", json={"Title": "x"})
+
+    assert (assigned.status_code, renamed.status_code) == (403, 403)
+    assert renamed.get_json()[0]["errorCode"] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert len(house.query("SELECT Id FROM PermissionSetAssignment", "plain")) == 1

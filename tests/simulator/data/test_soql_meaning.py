@@ -77,17 +77,15 @@ class Maker:
         )
 
     def like(self):
-        pattern, start, end = self.random.choice(
-            (("acme%", True, False), ("%e", False, True), ("%a\\\\\\\\b%", None, None), ("%\\\\_%", None, None))
+        text, place = self.random.choice(
+            (("acme", "start"), ("e", "end"), ("a\\b", "inside"), ("_", "inside"), ("%", "inside"), ("o'n", "start"))
         )
-        literal = {"%a\\\\\\\\b%": "a\\b", "%\\\\_%": "_"}.get(pattern, pattern.strip("%"))
-        spelled = {"%a\\\\\\\\b%": "%a\\\\b%", "%\\\\_%": "%\\_%"}.get(pattern, pattern)
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("'", "\\'")
+        spelled = {"start": f"{escaped}%", "end": f"%{escaped}", "inside": f"%{escaped}%"}[place]
 
         def test(row: dict[str, Any]) -> bool:
-            text = fold(row["Title"] or "")
-            if start:
-                return text.startswith(literal)
-            return text.endswith(literal) if end else literal in text
+            found = fold(row["Title"] or "")
+            return {"start": found.startswith(text), "end": found.endswith(text), "inside": text in found}[place]
 
         return f"Title LIKE '{spelled}'", test
 
@@ -260,3 +258,17 @@ def test_groups_count_and_sum(house, add_leads):
     )
 
     assert found == [{"attributes": {"type": "AggregateResult"}, "City": "Paris", "expr0": 2, "total": 3.0}]
+
+
+def test_a_statement_of_very_many_conditions_is_answered(house, add_leads):
+    add_leads({"City": "C1500"})
+    filters = " OR ".join(f"City = 'C{number}'" for number in range(3000))
+
+    assert len(house.org.rows(f"SELECT Id FROM Lead WHERE {filters}")) == 1
+
+
+def test_a_long_list_of_ids_is_answered(house, add_leads):
+    (lead,) = add_leads({})
+    others = ", ".join(f"'00QLs00000{number:05}'" for number in range(4000))
+
+    assert [row["Id"] for row in house.org.rows(f"SELECT Id FROM Lead WHERE Id IN ({others}, '{lead}')")] == [lead]
