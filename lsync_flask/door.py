@@ -89,7 +89,7 @@ def csrf() -> CSRFProtect:
 
 
 def set_headers(response: Response) -> Response:
-    """The headers of every answer. We must be framed, so X-Frame-Options cannot be used: frame-ancestors says by whom."""
+    """The headers of every answer. We must be framed, so no X-Frame-Options: frame-ancestors says by whom."""
     response.headers.setdefault("Content-Security-Policy", POLICY + (" ".join(_ancestors()) or "'none'"))
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -1,0 +1,242 @@
+"""The calls of contract.md §4. Thin: each reads its input, asks a service and spells the answer."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from lsync_flask.api.openapi import openapi_document
+from lsync_flask.api.problems import handle_problems, problem
+from lsync_flask.api.shapes import (
+    DefinitionSave,
+    InputMappingSave,
+    ResultMappingSave,
+    SettingsSave,
+    TechnicalFieldsCreate,
+    body_of_request,
+    number_argument,
+    spell,
+    spell_activity,
+    spell_definition,
+)
+from lsync_flask.door import actor, resources
+from lsync_flask.errors import InvalidParams
+from lsync_flask.services import activities, mappings, settings
+from lsync_flask.services.access import ALLOWED
+from lsync_flask.services.count_audience import count_audience, count_definition
+from lsync_flask.services.definitions import (
+    DefinitionBody,
+    delete_definition,
+    list_definitions,
+    read_definition,
+    save_definition,
+)
+from lsync_flask.services.describe_objects import describe_for
+from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
+from lsync_flask.services.preview_audience import preview_audience
+from lsync_flask.services.run_activity import run_activity
+from lsync_flask.services.technical_fields import create_technical_fields
+
+MOST = 500
+LONGEST_KEY = 120
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+handle_problems(api)
+
+
+@api.get("/openapi.json")
+def openapi() -> Response:
+    return jsonify(openapi_document())
+
+
+@api.get("/me")
+def me() -> Response:
+    who = actor()
+    user = {"id": who.user_id, "username": who.username, "name": who.name, "email": who.email}
+    return jsonify(user=user, org=who.org_id, role=who.role, permissions=sorted(ALLOWED[who.role]))
+
+
+@api.get("/objects/<name>/fields")
+def object_fields(name: str) -> Response:
+    info = describe_for(resources(), actor(), name)
+    fields = [asdict(field) for field in info.fields.values()]
+    return jsonify(object=info.name, label=info.label, label_plural=info.label_plural, fields=fields)
+
+
+@api.get("/definitions")
+def definitions() -> Response:
+    page = list_definitions(
+        resources(),
+        actor(),
+        request.args.get("search", ""),
+        request.args.get("object") or None,
+        request.args.get("after") or None,
+        number_argument("limit", 50, MOST),
+    )
+    return jsonify(definitions=[spell_definition(view) for view in page.definitions], next=page.next)
+
+
+@api.post("/definitions")
+def add_definition() -> ResponseReturnValue:
+    body = DefinitionBody.model_validate(body_of_request())
+    return jsonify(id=save_definition(resources(), actor(), body)), 201
+
+
+@api.get("/definitions/<int:number>")
+def definition(number: int) -> Response:
+    return jsonify(spell_definition(read_definition(resources(), actor(), number)))
+
+
+@api.put("/definitions/<int:number>")
+def change_definition(number: int) -> Response:
+    sent = DefinitionSave.model_validate(body_of_request())
+    body = DefinitionBody.model_validate(sent.model_dump(exclude={"version"}))
+    save_definition(resources(), actor(), body, number, sent.version)
+    return jsonify(spell_definition(read_definition(resources(), actor(), number)))
+
+
+@api.delete("/definitions/<int:number>")
+def remove_definition(number: int) -> ResponseReturnValue:
+    delete_definition(resources(), actor(), number)
+    return "", 204
+
+
+@api.post("/definitions/<int:number>/count")
+def count(number: int) -> Response:
+    return jsonify(asdict(count_definition(resources(), actor(), number)))
+
+
+@api.post("/count")
+def count_draft() -> Response:
+    return jsonify(asdict(count_audience(resources(), actor(), DefinitionBody.model_validate(body_of_request()))))
+
+
+@api.post("/definitions/<int:number>/preview")
+def preview(number: int) -> Response:
+    view = read_definition(resources(), actor(), number)
+    body = DefinitionBody(name=view.name, object=view.object, criteria=view.criteria, logic=view.logic)
+    return jsonify(rows=[asdict(row) for row in preview_audience(resources(), actor(), body)])
+
+
+@api.post("/preview")
+def preview_draft() -> Response:
+    body = DefinitionBody.model_validate(body_of_request())
+    return jsonify(rows=[asdict(row) for row in preview_audience(resources(), actor(), body)])
+
+
+@api.post("/definitions/<int:number>/run")
+def run(number: int) -> ResponseReturnValue:
+    key = request.headers.get("Idempotency-Key")
+    if key and len(key) > LONGEST_KEY:
+        raise InvalidParams({"Idempotency-Key": f"Must have at most {LONGEST_KEY} characters."})
+    return jsonify(activity=run_activity(resources(), actor(), number, key)), 201
+
+
+@api.get("/activities")
+def list_activities() -> Response:
+    after = number_argument("after", 0, 2**53)
+    limit = number_argument("limit", 50, MOST)
+    of_definition = number_argument("definition", 0, 2**53)
+    views = activities.list_activities(resources(), actor(), of_definition or None, after or None, limit)
+    return jsonify(
+        activities=[spell_activity(view) for view in views], next=views[-1].id if len(views) == limit else None
+    )
+
+
+@api.get("/activities/<int:number>")
+def activity(number: int) -> Response:
+    return jsonify(spell_activity(activities.read_activity(resources(), actor(), number)))
+
+
+@api.get("/activities/<int:number>/bulks")
+def bulks(number: int) -> Response:
+    found = activities.list_bulks(
+        resources(), actor(), number, number_argument("after", 0, 2**53), number_argument("limit", 50, MOST)
+    )
+    return jsonify(bulks=[spell(one) for one in found])
+
+
+@api.get("/activities/<int:number>/outcomes")
+def outcomes(number: int) -> Response:
+    page = activities.read_outcomes(
+        resources(),
+        actor(),
+        number,
+        request.args.get("fate") or None,
+        request.args.get("after") or None,
+        number_argument("limit", 50, MOST),
+    )
+    return jsonify(outcomes=[asdict(one) for one in page.outcomes], next=page.next)
+
+
+_STEPS = {
+    "cancel": activities.cancel,
+    "pause": activities.pause,
+    "resume": activities.resume,
+    "retry": activities.retry,
+}
+
+
+@api.post("/activities/<int:number>/<any(cancel, pause, resume, retry):step>")
+def change_activity(number: int, step: str) -> Response:
+    _STEPS[step](resources(), actor(), number)
+    return jsonify(spell_activity(activities.read_activity(resources(), actor(), number)))
+
+
+@api.get("/mappings/input/<name>")
+def input_mapping(name: str) -> Response:
+    view = mappings.read_input_mapping(resources(), actor(), name)
+    return jsonify(version=view.version, **view.body.model_dump(mode="json"))
+
+
+@api.put("/mappings/input/<name>")
+def save_input_mapping(name: str) -> Response:
+    sent = InputMappingSave.model_validate(body_of_request())
+    body = InputMappingBody(rows=tuple(sent.rows))
+    return jsonify(version=mappings.save_input_mapping(resources(), actor(), name, body, sent.version))
+
+
+@api.get("/mappings/results/<name>")
+def result_mapping(name: str) -> Response:
+    view = mappings.read_result_mapping(resources(), actor(), name)
+    return jsonify(version=view.version, **view.body.model_dump(mode="json"))
+
+
+@api.put("/mappings/results/<name>")
+def save_result_mapping(name: str) -> Response:
+    sent = ResultMappingSave.model_validate(body_of_request())
+    body = ResultMappingBody(rows=tuple(sent.rows))
+    return jsonify(version=mappings.save_result_mapping(resources(), actor(), name, body, sent.version))
+
+
+@api.get("/settings")
+def read_settings() -> Response:
+    view = settings.read_settings(resources(), actor())
+    return jsonify(
+        version=view.version,
+        settings=view.settings.model_dump(mode="json"),
+        secrets_set=sorted(view.secrets_set),
+    )
+
+
+@api.put("/settings")
+def save_settings() -> Response:
+    sent = SettingsSave.model_validate(body_of_request())
+    version = settings.save_settings(resources(), actor(), sent.settings, sent.secrets, sent.version)
+    return jsonify(version=version)
+
+
+@api.post("/settings/test")
+def check_settings() -> Response:
+    return jsonify(checks=[asdict(check) for check in settings.check_settings(resources(), actor())])
+
+
+@api.post("/settings/technical-fields")
+def technical_fields() -> Response:
+    sent = TechnicalFieldsCreate.model_validate(body_of_request())
+    return jsonify(checks=[asdict(check) for check in create_technical_fields(resources(), actor(), sent.grant_to)])
+
+
+@api.route("/<path:_rest>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
+def nowhere(_rest: str) -> Response:
+    return problem(404, "Not found", "There is no such address; see /api/v1/openapi.json.")
