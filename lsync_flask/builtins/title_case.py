@@ -17,13 +17,14 @@ _SMALL = _words(
     """a an and at by for in of on or the to with aus auf bei der den des für im und vom von zu zum zur van het da das
     dos du della delle dello del di degli de y et en af av och"""
 )
-# Small only behind one of those: "de la Cruz", but "Los Angeles".
+# Small only behind "de" and "y": "de la Cruz", but "Los Angeles".
 _ARTICLES = _words("la las le les los el l")
 _OWN_SPELLING: Mapping[str, str] = {
     word.lower(): word
     for word in _words(
-        """AG SE KG KGaA GmbH mbH OHG UG SA NV BV AB ASA SpA SRL SARL LLC LLP LP PLC Oyj KK USA UK EU UAE CEO CFO CTO PhD
-        IBM SAP BMW BASF HSBC KPMG AMD NEC NTT UBS ABB AXA BP LVMH SKF RWE DHL II III IV VI VII VIII IX XI XII XIII XIV"""
+        """AG SE KG KGaA GmbH mbH OHG UG SA NV BV AB ASA SpA SRL SARL LLC LLP LP PLC Oyj KK USA UK EU UAE CEO CFO CTO
+        PhD IBM SAP BMW BASF HSBC KPMG AMD NEC NTT UBS ABB AXA BP LVMH SKF RWE DHL II III IV VI VII VIII IX XI XII XIII
+        XIV"""
     )
 }
 _MAC = re.compile(
@@ -44,8 +45,8 @@ def title_case(text: str) -> str:
 
     def spell_word(found: re.Match[str]) -> str:
         nonlocal before
-        is_joined = found.start() > 0 and text[found.start() - 1] == "-"
-        spelled = _spell_word(found[0], "" if is_joined else before, is_shouted=is_shouted)
+        begins = text[found.start() - 1 : found.start()] == "-" or text[found.start() + 1 : found.end() + 1] == "."
+        spelled = _spell_word(found[0], "" if begins else before, is_shouted=is_shouted)
         before = found[0].lower()
         return spelled
 
@@ -59,7 +60,7 @@ def _spell_word(word: str, before: str, *, is_shouted: bool) -> str:
         return word
     if low in _OWN_SPELLING:
         return _OWN_SPELLING[low]
-    if (before and low in _SMALL) or (before in _SMALL and low in _ARTICLES):
+    if (before and low in _SMALL) or (before in {"de", "y"} and low in _ARTICLES):
         return low
     if word == word.upper() and not is_shouted and len(word) <= LONGEST_INITIALS:
         return word
@@ -68,8 +69,10 @@ def _spell_word(word: str, before: str, *, is_shouted: bool) -> str:
 
 def _capital(low: str) -> str:
     if low[1:2] in _APOSTROPHES:
-        # O'Brien, but Wendy's.
         return low[:2].upper() + _capital(low[2:])
+    if low[-2:-1] in _APOSTROPHES:
+        # Wendy's, unlike O'Brien.
+        return _capital(low[:-2]) + low[-2:]
     if _MC.fullmatch(low):
         return "Mc" + low[2:].capitalize()
     if _MAC.fullmatch(low):
