@@ -122,6 +122,9 @@ class Store:
             while chunk := list(islice(source, _CHUNK)):
                 connection.executemany(sql, chunk)
                 count += len(chunk)
+        if count > _CHUNK and not self.connection().in_transaction:
+            # Rows are read quicker from the file than from its log.
+            self.connection().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         return count
 
 

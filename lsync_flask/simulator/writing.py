@@ -1,6 +1,5 @@
 """Records written by the API: the org's rules, then the rows and the ledger in one transaction."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ class Change:
     values: Mapping[str, Any]
 
 
+State = tuple[int, int, int]
 Wanted = Change | RowRefused
 Outcome = str | RowRefused
 
@@ -97,13 +97,13 @@ class RecordWriter:
     def update(self, wanted: Sequence[Wanted]) -> list[Outcome]:
         """Write these records, at most 200; the id or the refusal of each, in the same order."""
         with self.org.store.write():
-            outcomes = self._check_updates(wanted)
+            known, outcomes = self._check_updates(wanted)
             good = [
                 (outcome, change.values)
                 for outcome, change in zip(outcomes, wanted, strict=True)
                 if isinstance(outcome, str) and isinstance(change, Change)
             ]
-            self._write(good)
+            self._write(good, known)
         self._after()
         return outcomes
 
@@ -118,7 +118,7 @@ class RecordWriter:
     def delete(self, records: Sequence[str]) -> list[Outcome]:
         """Put these records into the bin (setup records: take them away)."""
         with self.org.store.write() as connection:
-            outcomes = self._check_updates([Change(record, {}) for record in records], deleting=True)
+            _, outcomes = self._check_updates([Change(record, {}) for record in records], deleting=True)
             moment = self.org.moment()
             for record in (one for one in outcomes if isinstance(one, str)):
                 if self.found.kind == "data":
@@ -138,13 +138,15 @@ class RecordWriter:
         guarded = self.found.kind != "data" or self.found.name in _GUARDED
         return guarded and not self.access.customize
 
-    def _check_updates(self, wanted: Sequence[Wanted], *, deleting: bool = False) -> list[Outcome]:
+    def _check_updates(
+        self, wanted: Sequence[Wanted], *, deleting: bool = False
+    ) -> tuple[dict[str, State], list[Outcome]]:
         # Ids as they are stored need no second look at their check characters.
         known = self._states([change.record for change in wanted if isinstance(change, Change)])
         ids = [self._record_id(change, known) for change in wanted]
         known |= self._states([one for one in ids if isinstance(one, str) and one not in known])
         repeated = {one for one, times in Counter(one for one in ids if isinstance(one, str)).items() if times > 1}
-        return [
+        return known, [
             one if isinstance(one, RowRefused) else self._check_update(one, change, known, repeated, deleting=deleting)
             for one, change in zip(ids, wanted, strict=True)
         ]
@@ -164,19 +166,20 @@ class RecordWriter:
             return RowRefused("MALFORMED_ID", f"{label}: id value of incorrect type: {change.record}", ("Id",))
         return record
 
-    def _states(self, records: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """Whether each of these records is deleted and converted; those that are not there are left out."""
+    def _states(self, records: Sequence[str]) -> dict[str, State]:
+        """Whether each of these records is deleted and converted, and its row; those not there are left out."""
         if not records:
             return {}
         converted = "IsConverted" if self.found.has("IsConverted") else "0"
-        sql = f'SELECT Id, IsDeleted, {converted} FROM "{self.found.name}" WHERE Id IN (SELECT value FROM json_each(?))'
-        return {row[0]: (row[1], row[2]) for row in self.org.store.rows(sql, [json.dumps(list(records))])}
+        columns = f"Id, IsDeleted, {converted}, rowid"
+        sql = f'SELECT {columns} FROM "{self.found.name}" WHERE Id IN (SELECT value FROM json_each(?))'
+        return {row[0]: row[1:] for row in self.org.store.rows(sql, [orjson.dumps(list(records)).decode()])}
 
     def _check_update(
         self,
         record: str,
         change: Wanted,
-        known: Mapping[str, tuple[int, int]],
+        known: Mapping[str, State],
         repeated: set[str],
         *,
         deleting: bool,
@@ -254,17 +257,18 @@ class RecordWriter:
         self._remember([(record, values)])
         return record
 
-    def _write(self, good: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    def _write(self, good: Sequence[tuple[str, Mapping[str, Any]]], known: Mapping[str, State]) -> None:
         """Update rows that passed every rule; those with the same fields go through one statement."""
         by_fields: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         stamps = self._stamps()
+        tail = tuple(stamps.values())
         for record, values in good:
-            by_fields.setdefault(tuple(values), []).append((*values.values(), *stamps.values(), record))
+            by_fields.setdefault(tuple(values), []).append((*values.values(), *tail, known[record][2]))
         with self.org.store.write() as connection:
             for names, rows in by_fields.items():
                 sets = ", ".join(f'"{name}" = ?' for name in (*names, *stamps))
                 if sets:
-                    connection.executemany(f'UPDATE "{self.found.name}" SET {sets} WHERE Id = ?', rows)
+                    connection.executemany(f'UPDATE "{self.found.name}" SET {sets} WHERE rowid = ?', rows)
         self._remember(good)
 
     def _stamps(self) -> dict[str, str]:
