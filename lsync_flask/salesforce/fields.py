@@ -133,7 +133,7 @@ def _check_size(field: NewField) -> dict[str, str]:
 
 def _find(api: SalesforceApi, object_name: str, field: NewField) -> FieldInfo | None:
     """The field of that name; None: not there, or not to be seen. One that does not serve raises FatalError."""
-    found = object_info(read_describe(api, object_name)).fields.get(field.name)
+    found = object_info(read_describe(api, object_name)).find(field.name)
     if found is not None and not _serves(found, field):
         raise FatalError(
             f"{object_name}.{field.name} is there already, but it is not a {field.type} that LSync can write. "
