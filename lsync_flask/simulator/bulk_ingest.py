@@ -9,7 +9,7 @@ from flask import Response
 from lsync_flask.simulator.api_errors import ApiRefusal, not_found
 from lsync_flask.simulator.bulk_jobs import wrong_state
 from lsync_flask.simulator.bulk_query import answer_csv, read_dialect
-from lsync_flask.simulator.http import Call, answer_json, read_object
+from lsync_flask.simulator.http import Call, answer_empty, answer_json, read_object
 from lsync_flask.simulator.ingest_work import IngestJob, give_back_all, work
 
 __all__ = ["change", "create", "delete", "list_jobs", "read", "results", "upload"]
@@ -78,7 +78,7 @@ def upload(call: Call, job_id: str) -> Response:
         if job.upload.exists():
             raise ApiRefusal(400, "INVALIDJOBSTATE", _TWICE.format(id=job.id))
         job.upload.write_bytes(content)
-    return Response(status=201)
+    return answer_empty(201)
 
 
 def _unpack(call: Call) -> bytes:
@@ -126,7 +126,7 @@ def delete(call: Call, job_id: str) -> Response:
     if job.state not in _DELETABLE:
         raise wrong_state(job, "Deleted")
     call.org.ingest_jobs.remove(job)
-    return Response(status=204)
+    return answer_empty()
 
 
 def results(call: Call, job_id: str, name: str) -> Response:

@@ -15,7 +15,7 @@ from flask import Response
 from lsync_flask.simulator.api_errors import ApiRefusal, not_found
 from lsync_flask.simulator.bulk_jobs import BulkJob, wrong_state
 from lsync_flask.simulator.csv_sql import DELIMITERS, LINE_ENDINGS, csv_header, csv_line
-from lsync_flask.simulator.http import Call, answer_json, read_object
+from lsync_flask.simulator.http import Call, answer_empty, answer_json, read_object
 from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.soql_compile import Selection, compile_soql
 
@@ -150,7 +150,7 @@ def delete(call: Call, job_id: str) -> Response:
     if not job.is_over:
         raise wrong_state(job, "Deleted")
     call.org.query_jobs.remove(job)
-    return Response(status=204)
+    return answer_empty()
 
 
 def results(call: Call, job_id: str) -> Response:

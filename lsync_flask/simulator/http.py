@@ -15,7 +15,7 @@ from lsync_flask.simulator.permissions import Access
 from lsync_flask.simulator.sim_user import SimUser
 from lsync_flask.simulator.soql_compile import Asker
 
-__all__ = ["Call", "Handler", "answer_json", "answer_refusal", "read_json"]
+__all__ = ["Call", "Handler", "answer_empty", "answer_json", "answer_refusal", "read_json"]
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,13 @@ def check_size(request: Request) -> None:
 
 def answer_json(content: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, content_type=_JSON)
+
+
+def answer_empty(status: int = 204) -> Response:
+    """An answer without a body, and therefore without a word on what kind of body it is."""
+    response = Response(status=status)
+    del response.headers["Content-Type"]
+    return response
 
 
 def answer_refusal(refusal: ApiRefusal) -> Response:

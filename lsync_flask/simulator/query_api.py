@@ -8,7 +8,7 @@ from flask import Response
 
 from lsync_flask.simulator.api_errors import ApiRefusal, not_found
 from lsync_flask.simulator.describe import describe_global, describe_object
-from lsync_flask.simulator.http import Call, answer_json
+from lsync_flask.simulator.http import Call, answer_empty, answer_json
 from lsync_flask.simulator.schema import SObject
 from lsync_flask.simulator.soql_compile import compile_soql
 
@@ -130,7 +130,7 @@ def describe(call: Call, name: str) -> Response:
     found = find_object(call, name)
     changed_at = call.org.schema_changed_at.astimezone(UTC).replace(microsecond=0)
     if _unchanged(call, changed_at):
-        return Response(status=304)
+        return answer_empty(304)
     response = answer_json(describe_object(call.org.schema, found, call.access, call.version, call.org.my_domain_url))
     response.headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
     return response

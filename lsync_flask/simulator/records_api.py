@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from lsync_flask.simulator.api_errors import ApiRefusal, not_found
-from lsync_flask.simulator.http import Call, answer_json, read_object
+from lsync_flask.simulator.http import Call, answer_empty, answer_json, read_object
 from lsync_flask.simulator.ids import to_18
 from lsync_flask.simulator.query_api import find_object
 from lsync_flask.simulator.schema import SObject
@@ -72,7 +72,7 @@ def _create(call: Call, found: SObject, more: dict[str, Any] | None = None) -> s
 def update(call: Call, name: str, record: str) -> Response:
     found = find_object(call, name)
     _update(call, found, _record_id(found, record))
-    return Response(status=204)
+    return answer_empty()
 
 
 def _update(call: Call, found: SObject, record: str) -> None:
@@ -90,7 +90,7 @@ def delete(call: Call, name: str, record: str) -> Response:
     outcome = _writer(call, found).delete([_record_id(found, record)])[0]
     if isinstance(outcome, RowRefused):
         raise refusal_of(outcome)
-    return Response(status=204)
+    return answer_empty()
 
 
 def upsert(call: Call, name: str, field: str, value: str) -> Response:

@@ -12,7 +12,8 @@ def test_a_record_is_created_read_changed_and_deleted(house):
     read = house.ask("GET", f"/sobjects/Lead/{record}?fields=City,Title,Status,Owner.Name").get_json()
     assert (read["City"], read["Title"], read["Status"]) == ("Paris", None, "Open - Not Contacted")
     assert read["Owner"]["Name"] == "Ann Admin"
-    assert house.ask("DELETE", f"/sobjects/Lead/{record[:15]}").status_code == 204
+    deleted = house.ask("DELETE", f"/sobjects/Lead/{record[:15]}")
+    assert (deleted.status_code, deleted.data, deleted.content_type) == (204, b"", None)
     gone = house.ask("GET", f"/sobjects/Lead/{record}")
     assert (gone.status_code, gone.get_json()[0]["errorCode"]) == (404, "ENTITY_IS_DELETED")
 
