@@ -1,6 +1,7 @@
 """What an answer that is no success means for the caller (`reference/salesforce.md` §2.6, §4.8, §4.9). No I/O."""
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ _LIMIT_CODE = frozenset({"REQUEST_LIMIT_EXCEEDED", "EXCEEDEDQUOTA"})
 _SHUT_CODE = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"})
 _NOT_STALE = ("not valid for use with the REST API", "Connected app is not attached to Agent")
 """Two refusals that look like an expired session and that a new token does not cure."""
+_FRAME = re.compile(r"\A.*?ERROR at Row:\d+:Column:\d+\s*", re.DOTALL)
+_ADVICE = re.compile(r" If you are attempting to use a custom (?:object|field), be sure to append .*")
 _UNAUTHORISED = 401
 _REDIRECT = 300
 _BAD_REQUEST = 400
@@ -79,8 +82,8 @@ def read_error(entry: Mapping[str, Any]) -> ApiError:
 
 
 def plain(text: str) -> str:
-    """A message on one line: those on queries draw an arrow below the query, and some are escaped for HTML."""
-    return " ".join(html.unescape(text).split())
+    """A message on one line, as a user can read it: some repeat the query and draw an arrow, some are escaped."""
+    return _ADVICE.sub("", " ".join(_FRAME.sub("", html.unescape(text)).split()))
 
 
 def is_html(headers: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ class UserInfo:
     """The user of a token. `custom_permissions` are only told when the app has that scope."""
 
     user_id: str
-    org_id: str
+    organization_id: str
     username: str
     name: str
     email: str
@@ -51,7 +51,7 @@ def _read(body: object) -> UserInfo:
     held = permissions if isinstance(permissions, dict) else {}
     return UserInfo(
         user_id=check_id(str(body.get("user_id")), "005"),
-        org_id=check_id(str(body.get("organization_id")), "00D"),
+        organization_id=check_id(str(body.get("organization_id")), "00D"),
         username=_text(body, "preferred_username"),
         name=_text(body, "name"),
         email=_text(body, "email"),
