@@ -87,14 +87,9 @@ def create_field(
     """
     check_field(field)
     check_object(object)
-    if _find(api, object, field) is None:
-        _create(api, object, field)
+    if not _is_there(api, object, field) and not _create(api, object, field):
+        _check_hidden(api, object, field)
     _grant(api, object, field, _find_sets(api, grant_to))
-    if _find(api, object, field) is None:
-        raise FatalError(
-            f"{object}.{field.name} is there, but {api.username} may not see it. Assign one of these permission sets: "
-            f"{', '.join(grant_to)}."
-        )
 
 
 def check_field(field: NewField) -> None:
@@ -131,15 +126,19 @@ def _check_size(field: NewField) -> dict[str, str]:
     return {}
 
 
-def _find(api: SalesforceApi, object_name: str, field: NewField) -> FieldInfo | None:
-    """The field of that name; None: not there, or not to be seen. One that does not serve raises FatalError."""
+def _is_there(api: SalesforceApi, object_name: str, field: NewField) -> bool:
+    """Does the user see a field of that name? FatalError when it is one that does not serve."""
     found = object_info(read_describe(api, object_name)).find(field.name)
     if found is not None and not _serves(found, field):
-        raise FatalError(
-            f"{object_name}.{field.name} is there already, but it is not a {field.type} that LSync can write. "
-            "Choose another name, or correct the field in Setup."
-        )
-    return found
+        raise _other_kind(object_name, field)
+    return found is not None
+
+
+def _other_kind(object_name: str, field: NewField) -> FatalError:
+    return FatalError(
+        f"{object_name}.{field.name} is there already, but it is not a {field.type} that LSync can write. "
+        "Choose another name, or correct the field in Setup."
+    )
 
 
 def _serves(found: FieldInfo, field: NewField) -> bool:
@@ -150,15 +149,28 @@ def _serves(found: FieldInfo, field: NewField) -> bool:
     return field.type not in {"Text", "LongTextArea"} or found.length >= field.length
 
 
-def _create(api: SalesforceApi, object_name: str, field: NewField) -> None:
+def _create(api: SalesforceApi, object_name: str, field: NewField) -> bool:
+    """Create it; False: there is one of that name, which the user does not see."""
     body = {"FullName": f"{object_name}.{field.name}", "Metadata": spell_metadata(field)}
     try:
         api.request("POST", "tooling/sobjects/CustomField", json=body)
     except SalesforceRefused as error:
-        # It is there and hidden from the user; what it is shows once it may be seen.
-        hidden = "DUPLICATE_DEVELOPER_NAME" in error.codes and "previously used" not in str(error)
-        if not hidden:
+        # The name of a deleted field stays taken for a while; that is no field to write to.
+        if "DUPLICATE_DEVELOPER_NAME" not in error.codes or "previously used" in str(error):
             raise
+        return False
+    return True
+
+
+def _check_hidden(api: SalesforceApi, object_name: str, field: NewField) -> None:
+    """Raises FatalError when the field that the user does not see is of another kind."""
+    name = field.name.removesuffix(_SUFFIX)
+    query = f"SELECT Id FROM CustomField WHERE TableEnumOrId = '{object_name}' AND DeveloperName = '{name}'"  # noqa: S608 (checked)
+    for row in query_records(api, query, tooling=True):
+        found = api.request("GET", f"tooling/sobjects/CustomField/{check_id(row['Id'])}").json().get("Metadata") or {}
+        sizes = all((found.get(key) or 0) >= getattr(field, key) for key in ("length", "precision", "scale"))
+        if found.get("type") != field.type or found.get("formula") or not sizes:
+            raise _other_kind(object_name, field)
 
 
 def spell_metadata(field: NewField) -> dict[str, Any]:
