@@ -1,7 +1,7 @@
 """The transforms that make numbers of texts and round them."""
 
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Literal
 
 from lsync_flask.builtins.numbers import NotANumber, Style, read_number
@@ -92,7 +92,10 @@ class Round(Transform):
 
     def _round(self, number: Decimal) -> int | Decimal:
         ways = {"nearest": ROUND_HALF_UP, "up": ROUND_CEILING, "down": ROUND_FLOOR}
-        rounded = number.quantize(Decimal(1).scaleb(-self.digits), ways[self.direction], context=_WIDE)
+        try:
+            rounded = number.quantize(Decimal(1).scaleb(-self.digits), ways[self.direction], context=_WIDE)
+        except InvalidOperation:
+            raise RecordRejected(f"{shown(number)} has more digits than can be rounded.", code=NOT_A_NUMBER) from None
         return rounded if self.digits > 0 else int(rounded)
 
 
@@ -105,7 +108,9 @@ def as_number(value: Value, style: Style) -> int | Decimal | None:
     single = one(value)
     if is_nothing(single):
         return None
-    if isinstance(single, int | Decimal) and not isinstance(single, bool):
+    if isinstance(single, Decimal) and single.is_finite():
+        return single
+    if isinstance(single, int) and not isinstance(single, bool):
         return single
     if not isinstance(single, str):
         raise RecordRejected(f"{shown(single)} is not a number.", code=NOT_A_NUMBER)

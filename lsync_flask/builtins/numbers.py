@@ -93,8 +93,6 @@ def _read_digits(digits: str, style: Style) -> Decimal:
     if not _GROUPED.fullmatch(whole) or (decimals and not decimals.isdigit()):
         raise NotANumber("has its separators in places that make no number")
     plain = re.sub(r"[^0-9]", "", whole)
-    if len(plain) + len(decimals) > MOST_DIGITS:
-        raise NotANumber(f"has more than {MOST_DIGITS} digits")
     return Decimal(f"{plain or '0'}.{decimals or '0'}")
 
 
@@ -110,4 +108,7 @@ def _decimal_mark(digits: str) -> str:
 
 
 def _whole(number: Decimal) -> int | Decimal:
+    exponent = number.as_tuple().exponent
+    if number.adjusted() >= MOST_DIGITS or (isinstance(exponent, int) and exponent < -MOST_DIGITS):
+        raise NotANumber(f"has more than {MOST_DIGITS} digits")
     return int(number) if number == number.to_integral_value() else number
