@@ -167,10 +167,14 @@ def _check_hidden(api: SalesforceApi, object_name: str, field: NewField) -> None
     name = field.name.removesuffix(_SUFFIX)
     query = f"SELECT Id FROM CustomField WHERE TableEnumOrId = '{object_name}' AND DeveloperName = '{name}'"  # noqa: S608 (checked)
     for row in query_records(api, query, tooling=True):
-        found = api.request("GET", f"tooling/sobjects/CustomField/{check_id(row['Id'])}").json().get("Metadata") or {}
-        sizes = all((found.get(key) or 0) >= getattr(field, key) for key in ("length", "precision", "scale"))
-        if found.get("type") != field.type or found.get("formula") or not sizes:
+        found = api.request("GET", f"tooling/sobjects/CustomField/{check_id(row['Id'])}").json().get("Metadata")
+        if found and not _is_like(found, field):
             raise _other_kind(object_name, field)
+
+
+def _is_like(found: Mapping[str, Any], field: NewField) -> bool:
+    sizes = all((found.get(key) or 0) >= getattr(field, key) for key in ("length", "precision", "scale"))
+    return sizes and found.get("type") == field.type and not found.get("formula")
 
 
 def spell_metadata(field: NewField) -> dict[str, Any]:
