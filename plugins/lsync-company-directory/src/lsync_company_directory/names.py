@@ -47,7 +47,7 @@ _FORMS_IN_FRONT = frozenset({"ab", "pt", "ooo", "oao", "pao", "kabushiki", "kais
 _LOOSE = frozenset(
     {"group", "groupe", "gruppe", "grupo", "gruppo", "holding", "holdings", "international", "worldwide", "global"}
 )
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _NOTES = re.compile(r"\([^)]*\)?")
 _JOINED = re.compile(r"(?<=\w)[.'\u2019`/]+(?=\w)|[.'\u2019`]")

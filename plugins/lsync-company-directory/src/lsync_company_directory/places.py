@@ -1,7 +1,7 @@
 """Headquarters as free text, read as city, state and country. What is not certain is left out."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,11 +18,11 @@ COUNTRIES = {
     for code, name in (
         pair.split(" ", 1)
         for pair in """AR Argentina;AT Austria;AU Australia;BE Belgium;BM Bermuda;BR Brazil;BS Bahamas;CA Canada;
-    CH Switzerland;CN China;CZ Czechia;DE Germany;DK Denmark;ES Spain;FI Finland;FR France;GB United Kingdom;GG Guernsey;
-    GR Greece;HK Hong Kong;HU Hungary;IE Ireland;IL Israel;IM Isle of Man;IN India;IT Italy;JE Jersey;JP Japan;
-    KR South Korea;KY Cayman Islands;LI Liechtenstein;LU Luxembourg;MX Mexico;NL Netherlands;NO Norway;NZ New Zealand;
-    PA Panama;PL Poland;PT Portugal;RU Russia;SE Sweden;SG Singapore;TR Turkey;TW Taiwan;US United States;
-    ZA South Africa""".replace("\n    ", "").split(";")
+    CH Switzerland;CN China;CZ Czechia;DE Germany;DK Denmark;ES Spain;FI Finland;FR France;
+    GB United Kingdom;GG Guernsey;GR Greece;HK Hong Kong;HU Hungary;IE Ireland;IL Israel;IM Isle of Man;
+    IN India;IT Italy;JE Jersey;JP Japan;KR South Korea;KY Cayman Islands;LI Liechtenstein;LU Luxembourg;
+    MX Mexico;NL Netherlands;NO Norway;NZ New Zealand;PA Panama;PL Poland;PT Portugal;RU Russia;SE Sweden;
+    SG Singapore;TR Turkey;TW Taiwan;US United States;ZA South Africa""".replace("\n    ", "").split(";")
     )
 }
 NAMES = {code: name for name, code in COUNTRIES.items()}
@@ -81,8 +81,8 @@ _REGIONS = _phrases(
 )
 # Names of a wider place and of a town: with another place before them it is not certain which is the town.
 _EITHER = _phrases(
-    """Zug;Zürich;Basel;Bern;Geneva;Lucerne;St. Gallen;Schaffhausen;Osaka;Kyoto;Fukuoka;Hiroshima;Nagano;Okayama;Shizuoka;
-    Toyama;Niigata;Gifu;Chiba;Saitama;Nara;Wakayama;Fukushima;Fukui;Kumamoto;Nagasaki;Yamaguchi;Gunma;Barcelona;Madrid;
+    """Zug;Zürich;Basel;Bern;Geneva;Lucerne;St. Gallen;Schaffhausen;Osaka;Kyoto;Fukuoka;Hiroshima;Nagano;Okayama;
+    Shizuoka;Toyama;Niigata;Gifu;Chiba;Saitama;Nara;Wakayama;Fukushima;Fukui;Kumamoto;Nagasaki;Yamaguchi;Gunma;Barcelona;Madrid;
     Valencia;Seville;Antwerp;Luxembourg;Utrecht;Groningen;Cork;Dublin"""
 )
 _BUILDING = re.compile(
@@ -119,29 +119,45 @@ def read_place(text: str | None) -> Place:
 
     Of a text that names several places only the first is read.
     """
-    parts = _parts(text or "")
-    state, country = None, None
-    while parts and (code := "US" if parts[-1] in US_STATES - {"Puerto Rico"} and not country else _country(parts)):
-        if country == code and parts[-1] not in US_STATES:
-            parts.pop()
-            continue
-        country = country or code
-        state = parts[-1] if parts[-1] in US_STATES and country == "US" else state
-        if state and len(parts) > 1 and parts[-1] == state:
-            parts.pop()
+    parts = _first_place(_parts(text or ""))
+    country: str | None = None
+    state: str | None = None
+    while parts:
+        last = parts[-1].strip(" .;/")
+        code = country_code(last)
+        if last in US_STATES and state is None and country in {None, "US"}:
+            state, country = last, "US"
+        elif code and country in {None, code}:
+            country = code
+        else:
             break
         parts.pop()
     return Place(_city(parts, country), state, country)
 
 
+def _first_place(parts: list[str]) -> list[str]:
+    """Cut behind the first country: `Tempe`, `Arizona`, `U.S. Prague`, `Czech Republic` names two places."""
+    for number, part in enumerate(parts):
+        words = part.split()
+        for count in range(1, len(words)):
+            # Jersey City and Mexico City are towns.
+            if country_code(" ".join(words[:count])) and words[count] != "City":
+                return [*parts[:number], " ".join(words[:count])]
+    return parts
+
+
 def _parts(text: str) -> list[str]:
     first = _COORDINATES.sub("", _NOTE_FIRST.sub("", text)).split("(", maxsplit=1)[0]
     clean = _POSTCODE.sub(" ", first.replace("\ufeff", " "))
-    return [" ".join(part.split()) for part in clean.split(",") if part.strip(" .;/")]
+    parts = [" ".join(part.split()) for part in clean.split(",") if part.strip(" .;/")]
+    return [*parts[:-1], *_without_comma(parts[-1])] if parts else []
 
 
-def _country(parts: Sequence[str]) -> str | None:
-    return country_code(parts[-1])
+def _without_comma(last: str) -> list[str]:
+    """`Tokyo` and `Japan` of `Tokyo Japan`; a name that ends like a country, as New Jersey does, stays whole."""
+    before, _, after = last.rpartition(" ")
+    is_whole = not before or last in US_STATES or country_code(last) or not country_code(after)
+    return [last] if is_whole else [before, after]
 
 
 def _city(parts: Sequence[str], country: str | None) -> str | None:
@@ -160,12 +176,13 @@ def _has_town_before(names: Sequence[str]) -> bool:
 
 def _is_city(name: str, country: str | None) -> bool:
     is_word = bool(_CITY.fullmatch(name)) and len(name) <= LONGEST_CITY and len(name.split()) <= MOST_WORDS
-    is_wider = name in _REGIONS or name in US_STATES - {"New York", "Washington"} or country_code(name) not in {None, "LU"}
-    return is_word and not name.isupper() and not is_wider and not _BUILDING.search(name) and not (
-        country == "JP" and name.endswith(("-ku", "-shi", "chō"))
+    is_wider = (
+        name in _REGIONS or name in US_STATES - {"New York", "Washington"} or country_code(name) not in {None, "LU"}
     )
-
-
-def town_at_end(name: str, towns: Iterable[str]) -> str | None:
-    """The known town with which a text such as `Comerica Bank Tower Dallas` ends; None if there is none."""
-    return max((town for town in towns if name.endswith(f" {town}")), key=len, default=None)
+    return (
+        is_word
+        and not name.isupper()
+        and not is_wider
+        and not _BUILDING.search(name)
+        and not (country == "JP" and name.endswith(("-ku", "-shi", "chō")))
+    )

@@ -15,7 +15,12 @@ _GONE = re.compile(r"wayback|archived", re.IGNORECASE)
 _SECOND_LEVEL = frozenset({"co", "com", "net", "org", "ac", "gov", "edu", "ne", "or", "go", "gr", "ltd", "plc", "me"})
 _COUNTRY_CODE_LENGTH = 2
 
-FREE_MAIL = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FREE_MAIL = _words(
     """aol.com bluewin.ch bt.com btinternet.com comcast.net cox.net docomo.ne.jp earthlink.net ezweb.ne.jp fastmail.com
     free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com
     hotmail.de hotmail.fr hotmail.it icloud.com inbox.com laposte.net libero.it live.co.uk live.com live.de live.fr
@@ -23,15 +28,24 @@ FREE_MAIL = frozenset(
     outlook.com outlook.de posteo.de proton.me protonmail.com qq.com rediffmail.com rocketmail.com sbcglobal.net sfr.fr
     sky.com softbank.ne.jp t-online.de telenet.be telia.com tiscali.it tuta.io tutanota.com verizon.net virgilio.it
     virgin.net wanadoo.fr web.de windowslive.com xs4all.nl yahoo.ca yahoo.co.jp yahoo.co.uk yahoo.com yahoo.de yahoo.es
-    yahoo.fr yahoo.it yandex.com yandex.ru ymail.com zoho.com 126.com 163.com""".split()
+    yahoo.fr yahoo.it yandex.com yandex.ru ymail.com zoho.com 126.com 163.com arcor.de 1und1.de hanmail.net daum.net
+    foxmail.com sina.com aim.com att.net bellsouth.net charter.net
+    optonline.net frontier.com windstream.net juno.com rogers.com shaw.ca sympatico.ca bigpond.com talktalk.net
+    virginmedia.com blueyonder.co.uk eircom.net neuf.fr orange.com bbox.fr numericable.fr alice.it tin.it tim.it
+    telefonica.net movistar.es terra.es ono.com ziggo.nl kpnmail.nl planet.nl home.nl skynet.be proximus.be swisscom.ch
+    elisa.fi elisanet.fi au.com ocn.ne.jp biglobe.ne.jp rakuten.jp softbank.jp google.com seznam.cz wp.pl o2.pl onet.pl
+    uol.com.br bol.com.br fastmail.fm pm.me tuta.com hushmail.com rambler.ru bk.ru list.ru"""
 )
 """Mail domains that anybody may use; some of them belong to companies of the directory."""
 
-SHARED_SITES = frozenset(
+# Their editions for countries are too many to list.
+FREE_BRANDS = _words("yahoo ymail hotmail live outlook gmx aol msn")
+
+SHARED_SITES = _words(
     """linkedin.com facebook.com twitter.com x.com instagram.com youtube.com wikipedia.org github.com github.io
     google.com wordpress.com blogspot.com wixsite.com shopify.com myshopify.com etsy.com amazon.com medium.com
     tumblr.com tiktok.com pinterest.com xing.com crunchbase.com bloomberg.com yelp.com godaddysites.com webnode.com
-    squarespace.com weebly.com salesforce.com force.com notion.site""".split()
+    squarespace.com weebly.com salesforce.com force.com notion.site"""
 )
 """Sites where many have a page: only their bare address says that the company itself is meant."""
 
@@ -59,7 +73,8 @@ def domain_of_email(text: str) -> str | None:
     if not name or not at or not found:
         return None
     domain = registered_domain(found[1].lower())
-    return None if domain in FREE_MAIL else domain
+    is_free = domain in FREE_MAIL or domain.partition(".")[0] in FREE_BRANDS
+    return None if is_free else domain
 
 
 def registered_domain(host: str) -> str:
