@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 from lsync_flask.builtins.values import is_nothing, map_text, one, shown, spell
@@ -119,6 +120,10 @@ class ValueMap(Transform):
             raise ValueError(f"The line {shown(wrong.strip())} has no = in it: write this = that.")
         return {parts[0]: parts[1] for parts in split}
 
+    @cached_property
+    def _found(self) -> Mapping[str, str]:
+        return {this.strip().casefold(): that for this, that in self.pairs.items()}
+
     def apply(self, value: Value, record: Mapping[str, Value]) -> Value:
         del record
         if is_nothing(value):
@@ -128,10 +133,9 @@ class ValueMap(Transform):
         return value if mapped == single else mapped
 
     def _map(self, text: str) -> str:
-        key = text.strip().casefold()
-        for this, that in self.pairs.items():
-            if this.strip().casefold() == key:
-                return that
+        found = self._found.get(text.strip().casefold())
+        if found is not None:
+            return found
         if self.otherwise == "reject":
             raise RecordRejected(f"{shown(text)} is not in the list of values.", code="NOT_IN_LIST")
         return {"keep": text, "default": self.default}.get(self.otherwise, "")
