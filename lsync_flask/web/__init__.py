@@ -1,0 +1,1 @@
+"""The pages inside the Salesforce tab: thin views over the services."""

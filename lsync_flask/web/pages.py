@@ -1,0 +1,47 @@
+"""The pages' addresses in one place; the views are beside it, one file for each kind of page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint
+
+from lsync_flask.web import activity_pages, admin_pages, definition_pages, mapping_pages
+from lsync_flask.web.rendering import set_up_rendering
+
+pages = Blueprint("pages", __name__)
+pages.record_once(lambda state: set_up_rendering(state.app))
+
+View = Callable[..., Any]
+
+_ADDRESSES: tuple[tuple[str, str, View], ...] = (
+    ("GET", "/", activity_pages.home),
+    ("GET", "/definitions", definition_pages.index),
+    ("GET", "/definitions/new", definition_pages.new),
+    ("POST", "/definitions/new", definition_pages.save_new),
+    ("GET", "/definitions/criterion", definition_pages.criterion),
+    ("GET", "/definitions/<int:number>", definition_pages.details),
+    ("GET", "/definitions/<int:number>/edit", definition_pages.edit),
+    ("POST", "/definitions/<int:number>/edit", definition_pages.save),
+    ("POST", "/definitions/<int:number>/count", definition_pages.count),
+    ("POST", "/definitions/<int:number>/run", definition_pages.run),
+    ("POST", "/definitions/<int:number>/delete", definition_pages.delete),
+    ("GET", "/activities", activity_pages.index),
+    ("GET", "/activities/<int:number>", activity_pages.details),
+    ("GET", "/activities/<int:number>/live", activity_pages.live),
+    ("POST", "/activities/<int:number>/<any(cancel, pause, resume, retry):step>", activity_pages.change),
+    ("GET", "/mappings/<any(input, results):kind>/<name>", mapping_pages.show),
+    ("POST", "/mappings/<any(input, results):kind>/<name>", mapping_pages.save),
+    ("GET", "/mappings/<any(input, results):kind>/<name>/row", mapping_pages.row),
+    ("GET", "/settings", admin_pages.settings),
+    ("POST", "/settings", admin_pages.save_settings),
+    ("GET", "/setup", admin_pages.setup),
+    ("POST", "/setup/fields", admin_pages.create_fields),
+    ("POST", "/setup/test", admin_pages.test),
+    ("GET", "/access", admin_pages.access),
+    ("GET", "/plugins", admin_pages.plugins),
+    ("GET", "/audit", admin_pages.audit),
+)
+
+for _method, _address, _view in _ADDRESSES:
+    _name = f"{_view.__module__.rsplit('.', 1)[1]}_{_view.__name__}_{_method.lower()}"
+    pages.add_url_rule(_address, _name, _view, methods=[_method])
