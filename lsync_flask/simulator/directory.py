@@ -23,6 +23,8 @@ from lsync_flask.simulator.users import (
 _GRANTED = """SELECT DISTINCT {what} FROM PermissionSetAssignment a JOIN PermissionSet p ON p.Id = a.PermissionSetId
 LEFT JOIN SetupEntityAccess s ON s.ParentId = p.Id LEFT JOIN CustomPermission c ON c.Id = s.SetupEntityId
 WHERE a.AssigneeId = ? AND a.IsActive AND (a.ExpirationDate IS NULL OR a.ExpirationDate > ?)"""
+# As the package ships it: LSync's admin creates fields and looks into Setup.
+_RIGHTS_OF_SETS = {"LSync_Admin": {"PermissionsViewSetup": True, "PermissionsCustomizeApplication": True}}
 _ADMIN_RIGHTS = (
     "PermissionsViewSetup",
     "PermissionsCustomizeApplication",
@@ -196,7 +198,7 @@ class _Records:
         self.profiles = {name: org.insert("Profile", {"Name": name, "UserType": "Standard"}) for name in PROFILES}
         self._profile_sets = {name: self._add_profile_set(name) for name in PROFILES}
         permissions = {name: self._add_permission(name) for name in PERMISSION_SETS}
-        self.sets = {name: self._add_set(name) for name in PERMISSION_SETS}
+        self.sets = {name: self._add_set(name, _RIGHTS_OF_SETS.get(name)) for name in PERMISSION_SETS}
         for name, set_id in self.sets.items():
             self._give(set_id, permissions[name])
         self.sets[INTEGRATION_SET] = self._add_set(INTEGRATION_SET, dict.fromkeys(_ADMIN_RIGHTS, True))

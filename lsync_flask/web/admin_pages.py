@@ -38,7 +38,7 @@ def _settings_page(values: Mapping[str, Any], version: int | None, secrets_set: 
         values=values,
         version=version,
         secrets_set=secrets_set,
-        providers=[("", "None")] + sorted((cls.name, cls.label) for cls in registry.providers.values()),
+        providers=[("", "None"), *sorted((cls.name, cls.label) for cls in registry.providers.values())],
         params=_params(provider) if provider else [],
         fields=OrgSettings.model_fields,
         **{"problems": {}, "error": "", "saved": False, **words},
