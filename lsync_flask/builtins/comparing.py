@@ -1,6 +1,6 @@
 """How two values compare, as Salesforce compares them. A value of None is a record that has none."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -63,13 +63,15 @@ def _place_in_period(value: date, text: str, now: datetime) -> int | None:
     if normalise_period(text) is None:
         return None
     is_moment = isinstance(value, datetime)
-    begin, end = _bounds(text, now, is_moment)
+    begin, end = _bounds(text, now.date(), now.tzinfo, is_moment)
     point: Any = _aware(value) if isinstance(value, datetime) else value
     return BELOW if point < begin else (SAME if point < end else ABOVE)
 
 
 @lru_cache(maxsize=256)
-def _bounds(text: str, now: datetime, is_moment: bool) -> tuple[Any, Any]:
+def _bounds(text: str, today: date, zone: tzinfo | None, is_moment: bool) -> tuple[Any, Any]:
+    # The zone is named on its own: one moment in two zones is equal, and its day is not.
+    now = datetime.combine(today, time.min, zone)
     return utc_bounds(text, now) if is_moment else relative_range(text, now)
 
 
