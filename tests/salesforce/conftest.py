@@ -70,14 +70,13 @@ class ScriptedOrg:
         class Door(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:
-                org._serve(self)
-
-            do_POST = do_PATCH = do_PUT = do_DELETE = do_GET
+            wbufsize = -1  # whole answers, so that no small packet waits for the last one to be acknowledged
 
             def log_message(self, *args: Any) -> None:
                 pass
 
+        for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+            setattr(Door, f"do_{method}", lambda door: org._serve(door))
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
         self._server.daemon_threads = True
         self.host = f"127.0.0.1:{self._server.server_port}"
@@ -122,6 +121,7 @@ class ScriptedOrg:
             door.send_header(name, value)
         door.end_headers()
         door.wfile.write(sent[: len(sent) - answer.cut])
+        door.wfile.flush()
         if answer.cut:
             door.close_connection = True
 
