@@ -73,8 +73,15 @@ OUTPUTS = (
         default_targets=_same("Industry"),
     ),
     ProviderField("industries", "Industries", sample="Industrials; Technology", help="A list, as indexes name them."),
-    ProviderField("employees", "Employees", "int", sample="320000", default_targets=_same("NumberOfEmployees")),
-    ProviderField("employees_text", "Employees, as published", length=255, sample="c. 320,000 (2023)"),
+    ProviderField("employees", "Employees", "int", sample="320000"),
+    ProviderField(
+        "employees_text",
+        "Employees, as published",
+        length=255,
+        sample="c. 320,000 (2023)",
+        help="Only where the first number in the text is the head count.",
+        default_targets=_same("NumberOfEmployees"),
+    ),
     ProviderField(
         "revenue_converted",
         "Revenue in your currency",

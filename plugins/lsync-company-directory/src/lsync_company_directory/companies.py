@@ -1,5 +1,6 @@
 """The companies of the package pytickersymbols, each with its facts read and checked."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from lsync_company_directory.names import name_key
 from lsync_company_directory.places import NAMES, Place, country_code, read_place
 from lsync_company_directory.rates import convert
 from lsync_company_directory.sites import read_sites
+
+_FIGURE = re.compile(r"[0-9]+(?:[,. ][0-9]+)*")
 
 # A head count that small beside a revenue that large is that of a holding company's office.
 MOST_DOLLARS_EACH = 150_000_000
@@ -81,14 +84,15 @@ def read_company(stock: Mapping[str, Any]) -> Company:
     name = tidy(stock["name"]).split(" (")[0]
     website, domains = read_sites(tidy(facts.get("website") or ""), frozenset(name.lower().split()))
     revenue = read_money(facts.get("revenue", ""), NAMES.get(place.country or ""))
+    employees = _employees(facts.get("employees", ""), revenue)
     return Company(
         name=name,
         website=website,
         domains=domains,
         industries=tuple(label for label in map(tidy, stock.get("industries") or ()) if label),
         industry=pick_industry(stock.get("industries") or ()),
-        employees_text=_text(facts.get("employees")),
-        employees=_employees(facts.get("employees", ""), revenue),
+        employees_text=_count_text(_text(facts.get("employees")), employees),
+        employees=employees,
         revenue_text=_text(facts.get("revenue")),
         revenue=revenue,
         headquarters=_text(facts.get("headquarters")),
@@ -125,6 +129,15 @@ def _employees(raw: object, revenue: Money | None) -> int | None:
     if count is None or revenue is None:
         return count
     return count if convert(revenue, "USD") / count <= MOST_DOLLARS_EACH else None
+
+
+def _count_text(text: str | None, count: int | None) -> str | None:
+    """The text, if whoever reads the first number in it gets the head count.
+
+    `14.046` and `8,056 (44,495 consolidated)` would mislead.
+    """
+    found = _FIGURE.search(text or "")
+    return text if found and count is not None and found[0] in {str(count), f"{count:,}"} else None
 
 
 def same_country(company: Company, country: str) -> bool | None:
