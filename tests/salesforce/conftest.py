@@ -70,13 +70,16 @@ class ScriptedOrg:
         class Door(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def answer(self) -> None:
+                org._serve(self)
+
             wbufsize = -1  # whole answers, so that no small packet waits for the last one to be acknowledged
 
             def log_message(self, *args: Any) -> None:
                 pass
 
         for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
-            setattr(Door, f"do_{method}", lambda door: org._serve(door))
+            setattr(Door, f"do_{method}", Door.answer)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
         self._server.daemon_threads = True
         self.host = f"127.0.0.1:{self._server.server_port}"
