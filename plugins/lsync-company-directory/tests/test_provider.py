@@ -1,3 +1,4 @@
+import json
 import time
 from decimal import Decimal
 
@@ -54,6 +55,18 @@ def test_revenue_is_converted_to_the_currency_of_the_org() -> None:
 
     assert euros.values["revenue_converted"] == Decimal(3_910_000_000)
     assert dollars.values["revenue_converted"] == Decimal(4_232_000_000)
+
+
+def test_answers_can_be_stored_as_json() -> None:
+    answers = submit(Call("call-1", [Inquiry("1", {"company_name": "Siemens"})])).answers
+
+    assert json.loads(json.dumps(answers[0].values))["revenue_currency"] == "EUR"
+
+
+def test_what_is_done_to_an_answer_does_not_reach_the_next() -> None:
+    ask(company_name="Siemens").values.clear()  # type: ignore[attr-defined]
+
+    assert ask(company_name="Siemens").values["country"] == "Germany"
 
 
 def test_an_unknown_currency_is_refused() -> None:

@@ -1,8 +1,6 @@
 """What the directory takes and what it returns."""
 
 from collections.abc import Mapping
-from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 from lsync_company_directory.companies import Company
@@ -128,8 +126,8 @@ def spell_values(company: Company, currency: str) -> Mapping[str, Any]:
         "industries": company.industries or None,
         "employees": company.employees,
         "employees_text": company.employees_text,
-        "revenue_converted": Decimal(convert(revenue, currency)) if revenue else None,
-        "revenue": Decimal(revenue.amount) if revenue else None,
+        "revenue_converted": convert(revenue, currency) if revenue else None,
+        "revenue": revenue.amount if revenue else None,
         "revenue_currency": revenue.currency if revenue else None,
         "revenue_text": company.revenue_text,
         "headquarters": company.headquarters,
@@ -143,4 +141,4 @@ def spell_values(company: Company, currency: str) -> Mapping[str, Any]:
         "company_type": company.company_type,
         "wikipedia_url": company.wikipedia_url,
     }
-    return MappingProxyType({name: value for name, value in values.items() if value is not None})
+    return {name: value for name, value in values.items() if value is not None}

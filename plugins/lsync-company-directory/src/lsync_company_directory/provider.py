@@ -81,4 +81,5 @@ def _answer(directory: Directory, inquiry: Inquiry) -> Answer:
     )
     if match is None:
         return Answer(inquiry.key, matched=False)
-    return Answer(inquiry.key, matched=True, values=directory.values[match.number], confidence=match.confidence)
+    # A copy for each answer, so that nobody can change what the directory holds.
+    return Answer(inquiry.key, matched=True, values={**directory.values[match.number]}, confidence=match.confidence)
