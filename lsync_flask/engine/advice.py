@@ -28,6 +28,7 @@ ADVICE: Mapping[str, str] = {
     "CHARGE_UNKNOWN": "The provider's answer was lost and may have been paid. Retry to ask again.",
     "PLUGIN_FAILED": "A transform failed. Tell whoever maintains the plugin.",
     "WORKER_DIED": "Several workers died over this bulk. Look at the server's memory and logs, then retry.",
+    "INTERNAL_ERROR": "Tell whoever runs LSync; the log on the server says what went wrong. Then retry.",
     "CANCELLED": "The activity was cancelled before these records were written.",
 }
 

@@ -52,7 +52,7 @@ def rows_between(body: bytes, first: int, size: int) -> list[list[str | None]]:
 
 def encode_answers(answers: Iterable[Answer]) -> bytes:
     return orjson.dumps(
-        [[a.key, a.matched, a.confidence, a.values, a.error_code, a.error, a.may_retry] for a in answers],
+        [[a.key, a.matched, a.confidence, dict(a.values), a.error_code, a.error, a.may_retry] for a in answers],
         default=_spell,
     )
 
@@ -100,6 +100,10 @@ def _spell(value: object) -> object:
         return int(value) if value == value.to_integral_value() else _number(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
     raise TypeError(f"{type(value).__name__} cannot be stored")
 
 

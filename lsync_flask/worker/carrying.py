@@ -23,6 +23,7 @@ MOST_CRASHES = 5
 """A bulk over which so many workers died is given up, so that it does not take the next one along."""
 MOST_TRIES = 8
 """So many passing troubles in a row pause the activity; it then tries again by itself."""
+MOST_BREAKS = 3
 PAUSE_S = 300.0
 
 Result = BulkRow | Waiting | None
@@ -58,6 +59,21 @@ def _carry(bench: Bench, bulk: BulkRow) -> None:
         raise
     except (LimitReached, GrantLost, RetryableError, FatalError) as error:
         _stumble(bench, _latest(bench, held), error, api.calls if api else 0)
+    except Exception:
+        # A plugin gave us something that nobody foresaw: this bulk must not take the others along, nor spin.
+        log.exception("a step broke", activity=held.activity_id, bulk=held.number, state=held.state)
+        _break(bench, _latest(bench, held), api.calls if api else 0)
+
+
+def _break(bench: Bench, bulk: BulkRow, api_calls: int) -> None:
+    """Try a bulk whose step broke again, later; give it up when that does not help."""
+    tries = int(bulk.progress.get("tries", 0)) + 1
+    sentence = "Something unforeseen went wrong with this bulk; the log on the server says what."
+    if tries >= MOST_BREAKS:
+        fail_bulk(bench.ledger, bulk, "INTERNAL_ERROR", sentence)
+        return
+    bulk = bench.ledger.note_try(bulk, tries, sentence)
+    bench.ledger.release_bulk(bulk, wait_s=retry_wait_s(tries), api_calls=api_calls)
 
 
 def _is_to_be_left(bench: Bench, bulk: BulkRow) -> bool:
