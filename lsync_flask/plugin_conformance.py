@@ -98,12 +98,16 @@ def _parameter_problems(cls: type[Plugin]) -> Iterator[str]:
             yield f"The parameter {name} has no description; forms show it below the input."
 
 
-def _transform_problems(cls: Any) -> Iterator[str]:
+def _transform_problems(cls: Any) -> list[str]:
+    # Odd values are tried with the parameters of the examples, so those must be right first.
+    return _example_problems(cls, _transform_example) or list(_odd_problems(cls))
+
+
+def _example_problems(cls: Any, check: Callable[[Any, Any], Iterable[str]]) -> list[str]:
     if not cls.examples:
-        yield "It has no examples; they are its tests and its documentation."
-    for number, example in enumerate(cls.examples):
-        yield from (f"Example {number + 1}: {text}" for text in _guard(_transform_example, cls, example))
-    yield from _odd_problems(cls)
+        return ["It has no examples; they are its tests and its documentation."]
+    found = ((number, _guard(check, cls, example)) for number, example in enumerate(cls.examples, 1))
+    return [f"Example {number}: {text}" for number, texts in found for text in texts]
 
 
 def _guard(check: Callable[[Any, Any], Iterable[str]], cls: Any, example: Any) -> list[str]:
@@ -180,13 +184,15 @@ def _odd_value(cls: Any, case: tuple[Mapping[str, Any], Value]) -> Iterator[str]
         yield f"it gives {first!r:.40}, which is no value."
 
 
-def _operator_problems(cls: Any) -> Iterator[str]:
-    if not cls.examples:
-        yield "It has no examples; they are its tests and its documentation."
-    for number, example in enumerate(cls.examples):
-        yield from (f"Example {number + 1}: {text}" for text in _guard(_operator_example, cls, example))
-        odd = (_guard(_odd_operand, cls, (value, example[2])) for value in ODD_VALUES)
-        yield from (f"With the operand {example[2]!r}: {text}" for texts in odd for text in texts)
+def _operator_problems(cls: Any) -> list[str]:
+    return _example_problems(cls, _operator_example) or list(_odd_operand_problems(cls))
+
+
+def _odd_operand_problems(cls: Any) -> Iterator[str]:
+    """Every odd value must stand comparison with each operand of the examples."""
+    for _, _, operand, _ in cls.examples:
+        for value in ODD_VALUES:
+            yield from (f"With the operand {operand!r}: {text}" for text in _guard(_odd_operand, cls, (value, operand)))
 
 
 def _operator_example(cls: type[Operator], example: tuple[FieldType, Value, Any, bool]) -> Iterator[str]:
@@ -271,7 +277,7 @@ def _limit_problems(_cls: None, provider: Provider) -> Iterator[str]:
         yield "limits() must allow more than 0 calls a second, or None for no limit."
 
 
-_MORE: Mapping[str, Callable[[Any], Iterator[str]]] = {
+_MORE: Mapping[str, Callable[[Any], Iterable[str]]] = {
     "transform": _transform_problems,
     "operator": _operator_problems,
     "provider": _provider_problems,
