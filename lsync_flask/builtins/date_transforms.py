@@ -20,7 +20,7 @@ _TOKENS = "YYYY, MM, MMM (Nov), MMMM (November), DD, HH, mm, ss; text in [bracke
 def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise ValueError(f"There is no time zone {shown(name)}; write one such as Europe/Berlin or UTC.") from error
     return name
 
