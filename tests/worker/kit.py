@@ -1,6 +1,7 @@
 """A scripted provider and a way to carry an activity to its end, for tests of the worker against the simulated org."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -133,12 +134,14 @@ def start(resources: Resources, actor: Actor, *criteria: CriterionBody) -> int:
     return run_activity(resources, actor, define(resources, actor, *criteria))
 
 
-def carry_on(resources: Resources, activity_id: int, org_id: str, turns: int = 40) -> ActivityRow:
+def carry_on(resources: Resources, activity_id: int, org_id: str, seconds: float = 60) -> ActivityRow:
     """Give the activity turns until it has ended or paused."""
     ledger = Ledger(resources.database, org_id)
-    for _ in range(turns):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         drain(resources, activity_id, threading.Event(), slice_s=10)
         row = ledger.read_activity(activity_id)
         if row.status not in {"Queued", "Selecting", "Running", "Cancelling"}:
             return row
+        time.sleep(0.05)
     return ledger.read_activity(activity_id)

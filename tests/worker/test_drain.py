@@ -461,7 +461,7 @@ def test_a_paused_activity_waits_until_it_is_resumed(scripted, admin, script):
     activity_id = start(scripted, admin, FEW)
     activities.pause(scripted, admin, activity_id)
 
-    assert carry_on(scripted, activity_id, admin.org_id, turns=2).status == "Paused"
+    assert carry_on(scripted, activity_id, admin.org_id, seconds=1).status == "Paused"
     assert script.calls == []
     activities.resume(scripted, admin, activity_id)
     assert carry_on(scripted, activity_id, admin.org_id).status == "Success"
