@@ -48,6 +48,8 @@ class _ApiAdapter(BaseAdapter):
         headers = {name: str(value) for name, value in request.headers.items() if name.lower() not in _OURS}
         body = request.body.encode() if isinstance(request.body, str) else request.body
         reply = self._api.request(request.method or "GET", request.path_url, data=body, headers=headers)
+        if reply.body:
+            reply.json()  # simple-salesforce takes everything for JSON; what is none raises here
         return _as_response(request, reply)
 
     def close(self) -> None:
