@@ -77,16 +77,18 @@ _REGIONS = _phrases(
     Lombardy;Emilia-Romagna;Flanders;Wallonia;North Holland;South Holland;North Brabant;Gelderland;Ontario;Quebec;
     British Columbia;Alberta;Vorarlberg;Upper Austria;Styria;Vaud;Aargau;Canton of Zug;Canton of Vaud;Baselland;Schwyz;
     Kanagawa;Aichi;Hyogo;Hyōgo;Ibaraki;Ishikawa;Iwate;Kagawa;Mie;Miyagi;Shiga;Shimane;Tochigi;Yamanashi;Ehime;Okinawa;
-    Gunma;Hokkaido"""
+    Gunma;Hokkaido;Uusimaa;Essonne;New South Wales;Greater Manchester;North-East Region;Kirchberg"""
 )
 # Names of a wider place and of a town: with another place before them it is not certain which is the town.
 _EITHER = _phrases(
     """Zug;Zürich;Basel;Bern;Geneva;Lucerne;St. Gallen;Schaffhausen;Osaka;Kyoto;Fukuoka;Hiroshima;Nagano;Okayama;
-    Shizuoka;Toyama;Niigata;Gifu;Chiba;Saitama;Nara;Wakayama;Fukushima;Fukui;Kumamoto;Nagasaki;Yamaguchi;Gunma;Barcelona;Madrid;
-    Valencia;Seville;Antwerp;Luxembourg;Utrecht;Groningen;Cork;Dublin"""
+    Shizuoka;Toyama;Niigata;Gifu;Chiba;Saitama;Nara;Wakayama;Fukushima;Fukui;Kumamoto;Nagasaki;Yamaguchi;Barcelona;
+    Madrid;Valencia;Seville;Antwerp;Luxembourg;Utrecht;Groningen;Cork;Dublin"""
 )
+# Nobody lives in a town of such a name: it is a building, a district, a remark, or two towns.
 _BUILDING = re.compile(
-    r"\b(?:tower|towers|plaza|building|center|centre|avenue|street|road|drive|boulevard|campus|house|square|lane|district"
+    r"\b(?:and|near|formerly|mailing|ave|blvd|mart|central|strip|distrito"
+    r"|tower|towers|plaza|building|center|centre|avenue|street|road|drive|boulevard|campus|house|square|lane|district"
     r"|headquarters|office|offices|prefecture|county|unincorporated|parkway|yards|broadway|wharf|airport|base|mansion"
     r"|arrondissement|township|suite|floor|way|canton|ward|island|legal|province|chome|industrial)\b",
     re.IGNORECASE,
@@ -96,6 +98,7 @@ _COORDINATES = re.compile(r"\(?\s*\d+°.*", re.DOTALL)
 _NOTE_FIRST = re.compile(r"^\s*\([^)]*\)\s*:?")
 _POSTCODE = re.compile(r"(?<![\w-])\d[\d-]{3,}(?![\w-])")
 _SAME_CITY = {"New York City": "New York", "Luxembourg City": "Luxembourg", "Kyōto": "Kyoto", "Ōsaka": "Osaka"}
+_CAPITALS = {"Tokyo": "JP", "London": "GB", "Paris": "FR", "Madrid": "ES", "Berlin": "DE"}
 _WARD = re.compile(r"-k[uū]$|\d", re.IGNORECASE)
 
 
@@ -132,13 +135,16 @@ def read_place(text: str | None) -> Place:
         else:
             break
         parts.pop()
-    return Place(_city(parts, country), state, country)
+    city = _city(parts, country)
+    return Place(city, state, country or _CAPITALS.get(city or ""))
 
 
 def _first_place(parts: list[str]) -> list[str]:
     """Cut behind the first country: `Tempe`, `Arizona`, `U.S. Prague`, `Czech Republic` names two places."""
     for number, part in enumerate(parts):
         words = part.split()
+        if number and words[0] == "and":
+            return parts[:number]
         for count in range(1, len(words)):
             # Jersey City and Mexico City are towns.
             if country_code(" ".join(words[:count])) and words[count] != "City":
@@ -155,9 +161,13 @@ def _parts(text: str) -> list[str]:
 
 def _without_comma(last: str) -> list[str]:
     """`Tokyo` and `Japan` of `Tokyo Japan`; a name that ends like a country, as New Jersey does, stays whole."""
-    before, _, after = last.rpartition(" ")
-    is_whole = not before or last in US_STATES or country_code(last) or not country_code(after)
-    return [last] if is_whole else [before, after]
+    words = last.split()
+    if last in US_STATES or country_code(last):
+        return [last]
+    for count in range(len(words) - 1, 0, -1):
+        if country_code(" ".join(words[-count:])):
+            return [" ".join(words[:-count]), " ".join(words[-count:])]
+    return [last]
 
 
 def _city(parts: Sequence[str], country: str | None) -> str | None:
@@ -184,5 +194,5 @@ def _is_city(name: str, country: str | None) -> bool:
         and not name.isupper()
         and not is_wider
         and not _BUILDING.search(name)
-        and not (country == "JP" and name.endswith(("-ku", "-shi", "chō")))
+        and not (country == "JP" and name.endswith(("-ku", "-shi", "-gun", "chō")))
     )
