@@ -2,17 +2,25 @@
 
 Python's engine tries every way in which the repeats of an expression can share the text between them. Repeats within
 repeats make their number grow exponentially: they are refused. Repeats behind one another make it grow as a power of
-the text's length: the more there are, the shorter a text may be.
+the text's length, and each `?`, small repeat or `|` multiplies it: the more there are, the shorter a text may be, and
+where hardly any text would be short enough the expression is refused.
 """
 
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import factorial
 
 LONGEST_PATTERN = 500
-LONGEST_TEXTS = (32_000, 10_000, 1_000, 300)
-LONGEST_TEXT_ELSE = 120
-"""How long a text may be for an expression with 0, 1, 2, 3 and more unbounded repeats: under a second at worst."""
+LONGEST_TEXT = 32_000
+SHORTEST_LIMIT = 40
+"""An expression that could not be tried on texts as short as this is refused."""
+
+MOST_STEPS = 300_000_000
+"""So many steps of the engine take about a second."""
+
+STEPS_OF_CHOICE = 8
+"""A choice costs so many times what a step of a plain repeat costs."""
 
 _TOKEN = re.compile(
     r"(?P<escape>\\.)"
@@ -27,6 +35,7 @@ _TOKEN = re.compile(
 _SPACED = re.compile(r"\(\?[a-zA-Z]*x")
 _COUNTED = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}")
 _MOST_REPEATS = 1_000
+_FEW = 8
 
 
 @dataclass(slots=True)
@@ -34,6 +43,7 @@ class _Group:
     """What a group holds so far; `varies`: it can match the same text in several ways."""
 
     varies: bool = False
+    alternatives: int = 1
 
 
 @dataclass(slots=True)
@@ -43,6 +53,7 @@ class _Scan:
     open: list[_Group] = field(default_factory=lambda: [_Group()])
     last: _Group | None = None
     unbounded: int = 0
+    choices: int = 1
 
 
 @lru_cache(maxsize=256)
@@ -65,7 +76,26 @@ def longest_text(pattern: str) -> int:
     scan = _Scan()
     for token in _TOKEN.finditer(pattern):
         _step(scan, token)
-    return LONGEST_TEXTS[scan.unbounded] if scan.unbounded < len(LONGEST_TEXTS) else LONGEST_TEXT_ELSE
+    is_anchored = pattern.startswith("^") and scan.open[0].alternatives == 1
+    return _limit(scan, is_anchored)
+
+
+def _limit(scan: _Scan, is_anchored: bool) -> int:
+    """The greatest length at which the worst text takes no more than `MOST_STEPS`.
+
+    n characters can be shared between what is skipped and k repeats in about n^(k+1) / (k+1)! ways; an expression that
+    begins with ^ skips nothing.
+    """
+    power = max(1, scan.unbounded + (0 if is_anchored else 1))
+    choices = scan.choices * scan.open[0].alternatives
+    each = choices * STEPS_OF_CHOICE if choices > 1 else 1
+    longest = int((MOST_STEPS * factorial(power) / each) ** (1 / power)) if power <= _FEW else 0
+    if longest < SHORTEST_LIMIT:
+        raise ValueError(
+            "The expression has so many repeats and alternatives behind one another that on some texts it would never "
+            "end. Write it with fewer of them."
+        )
+    return min(longest, LONGEST_TEXT)
 
 
 def _step(scan: _Scan, token: re.Match[str]) -> None:
@@ -76,10 +106,12 @@ def _step(scan: _Scan, token: re.Match[str]) -> None:
     elif kind == "close":
         scan.last = scan.open.pop()
         scan.open[-1].varies = scan.open[-1].varies or scan.last.varies
+        scan.choices *= scan.last.alternatives
     elif kind == "repeat":
         _repeat(scan, token["repeat"])
     else:
         scan.open[-1].varies = scan.open[-1].varies or kind == "bar"
+        scan.open[-1].alternatives += kind == "bar"
         scan.last = None
 
 
@@ -91,7 +123,9 @@ def _repeat(scan: _Scan, sign: str) -> None:
             "would never end. Write it without the outer repeat."
         )
     scan.open[-1].varies = scan.open[-1].varies or least != most
-    scan.unbounded += most >= _MOST_REPEATS
+    is_small = most - least < _FEW
+    scan.unbounded += not is_small
+    scan.choices *= most - least + 1 if is_small else 1
     scan.last = None
 
 
