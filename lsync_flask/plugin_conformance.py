@@ -291,4 +291,6 @@ def answer_problems(answer: Answer, outputs: AbstractSet[str]) -> list[str]:
         problems.append(f"a confidence of {answer.confidence}")
     if not answer.matched and answer.values:
         problems.append("values without a match")
+    if not isinstance(answer.values, dict):
+        problems.append(f"values in a {type(answer.values).__name__}, which cannot be stored; give a plain dict")
     return problems
