@@ -1,4 +1,4 @@
-"""What a currency was worth: the European Central Bank's yearly averages of 2024, units for one euro."""
+"""What a currency was worth, about: rough averages of 2024, units for one euro. Good for sizes, not for accounts."""
 
 from decimal import Decimal
 from typing import Literal
@@ -22,7 +22,7 @@ _DIGITS = 4
 
 
 def convert(money: Money, currency: str) -> int:
-    """The sum in another currency, to four significant digits: a yearly average allows no more."""
+    """The sum in another currency, to four significant digits: a rough rate allows no more."""
     if money.currency == currency:
         return money.amount
     amount = Decimal(money.amount) / PER_EURO[money.currency] * PER_EURO[currency]
