@@ -17,6 +17,7 @@ from lsync_flask.services.resources import Resources
 from lsync_flask.storage.models import metadata
 from lsync_flask.web.canvas import canvas
 from lsync_flask.web.pages import pages
+from lsync_flask.web.rendering import set_up_rendering
 from lsync_flask.wiring import connect_redis
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ def create_app(resources: Resources) -> Flask:
     app = Flask("lsync_flask", template_folder=str(folder("templates")), static_folder="web/static")
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000  # the addresses of static files carry the version
     set_up_door(app, resources)
+    set_up_rendering(app)
     _set_up_migrations(app, resources)
     app.register_blueprint(canvas)
     app.register_blueprint(api)

@@ -6,10 +6,8 @@ from typing import Any
 from flask import Blueprint
 
 from lsync_flask.web import activity_pages, admin_pages, definition_pages, mapping_pages
-from lsync_flask.web.rendering import set_up_rendering
 
 pages = Blueprint("pages", __name__)
-pages.record_once(lambda state: set_up_rendering(state.app))
 
 View = Callable[..., Any]
 
