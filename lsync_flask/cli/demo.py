@@ -54,7 +54,7 @@ def demo(
         try:
             click.echo("Starting LSync with a simulated Salesforce org …", err=True)
             started = start_demo(options, supervisor)
-            return _run(started, as_json) if run_job else _serve(started, supervisor)
+            return _run(started, supervisor, as_json) if run_job else _serve(started, supervisor)
         finally:
             supervisor.stop()
 
@@ -63,8 +63,8 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(started: Demo, as_json: bool) -> int:
-    summary = run_main_job(started.web_url, started.org)
+def _run(started: Demo, supervisor: Supervisor, as_json: bool) -> int:
+    summary = run_main_job(started.web_url, started.org, supervisor.watch)
     if as_json:
         click.echo(orjson.dumps(summary.as_json()).decode())
     else:

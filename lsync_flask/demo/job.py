@@ -1,7 +1,7 @@
 """The main job without a browser, through the doors that a browser uses: a signed request, pages and the JSON API."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -151,14 +151,19 @@ def _frame(org: Mapping[str, Any]) -> dict[str, Any]:
     return {"canvasRequest": {"context": {"environment": environment}, "client": client}}
 
 
-def run_main_job(web_url: str, org: Mapping[str, Any], definition: str = "All open leads") -> Summary:
-    """Sign in, count, run, wait for the end and the mail, and check in the org what the activity says."""
+def run_main_job(
+    web_url: str, org: Mapping[str, Any], watch: Callable[[], None], definition: str = "All open leads"
+) -> Summary:
+    """Sign in, count, run, wait for the end and the mail, and check in the org what the activity says.
+
+    `watch` is called all the while: it restarts what has died, and raises when that is of no use.
+    """
     tab = Tab(web_url, org, PERMISSION_SETS["admin"])
     found = next(one for one in _definitions(tab) if one["name"] == definition)
     tab.call("POST", f"definitions/{found['id']}/count")
     began = monotonic()
     activity_id = tab.call("POST", f"definitions/{found['id']}/run")["activity"]
-    activity = _await_end(tab, activity_id)
+    activity = _await_end(tab, activity_id, watch)
     seconds = monotonic() - began
     return _summary(tab, org, activity, seconds)
 
@@ -169,8 +174,9 @@ def _definitions(tab: Tab) -> Sequence[Mapping[str, Any]]:
     return found
 
 
-def _await_end(tab: Tab, activity_id: int) -> Mapping[str, Any]:
+def _await_end(tab: Tab, activity_id: int, watch: Callable[[], None]) -> Mapping[str, Any]:
     while True:
+        watch()
         activity: Mapping[str, Any] = tab.call("GET", f"activities/{activity_id}")
         if activity["status"] in ENDED:
             return activity

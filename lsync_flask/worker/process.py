@@ -48,7 +48,7 @@ class SafeWorker(Worker):  # type: ignore[misc]  # RQ ships no types
             *args, **{"job_monitoring_interval": 3, "maintenance_interval": 5, "worker_ttl": 20, **options}
         )
 
-    def get_heartbeat_ttl(self, _job: Job, _working_time: float = 0.0) -> int:
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 - RQ names them
         return int(self.job_monitoring_interval) + 10
 
     def main_work_horse(self, job: Job, work_queue: Any) -> None:
