@@ -29,7 +29,7 @@ demo: setup
 	@exec $(BIN)/lsync demo
 
 test: setup
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 # Format, types and layers; `.ci/run` runs this and then `make test`.
 check: setup

