@@ -37,8 +37,8 @@ check: setup
 
 # Pin the newest versions that fit pyproject.toml. No address of a package registry is written.
 lock: setup
-	@$(BIN)/uv pip compile -q pyproject.toml --extra demo --universal --generate-hashes --no-header -p 3.11 -o requirements.txt
-	@$(BIN)/uv pip compile -q pyproject.toml --extra demo --group dev --universal --generate-hashes --no-header -p 3.11 -c requirements.txt -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --no-strip-extras pyproject.toml --extra demo --universal --generate-hashes --no-header -p 3.11 -o requirements.txt
+	@$(BIN)/uv pip compile -q --no-strip-extras pyproject.toml --extra demo --group dev --universal --generate-hashes --no-header -p 3.11 -c requirements.txt -o requirements-dev.txt
 
 clean:
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
