@@ -8,6 +8,8 @@ import pytest
 from lsync_flask.demo.start import DemoOptions, start_demo
 from lsync_flask.demo.supervisor import Supervisor, free_port
 
+AXE = (Path(__file__).parent / "axe" / "axe-4.14.1.min.js").read_text()
+
 
 def pytest_collection_modifyitems(items):
     """All browser tests share one process, and so one demo and one browser."""
@@ -52,3 +54,42 @@ def open_tab(browser, demo):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def frame_of():
+    """LSync's frame in a tab, for scripts; `page.frame_locator("iframe")` is for pressing and reading."""
+    return lambda page: next(one for one in page.frames if one != page.main_frame)
+
+
+@pytest.fixture
+def check_accessible(frame_of):
+    """Fails when axe-core finds anything in LSync's frame; `where` names the page in the message."""
+
+    def check(page, where=""):
+        frame = frame_of(page)
+        frame.evaluate(AXE)
+        found = frame.evaluate("async () => (await axe.run()).violations")
+        said = [f"{where} {one['id']}: {one['help']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+        assert said == []
+
+    return check
+
+
+@pytest.fixture
+def go(frame_of):
+    """Opens an address of LSync in the tab, as a link of its page would."""
+
+    def open_address(page, address):
+        frame = frame_of(page)
+        frame.evaluate(
+            """async address => {
+                const settled = new Promise(done => addEventListener("htmx:afterSettle", done, {once: true}));
+                htmx.ajax("GET", address, {target: "body", swap: "innerHTML"});
+                await settled;
+            }""",
+            address,
+        )
+        return page.frame_locator("iframe")
+
+    return open_address

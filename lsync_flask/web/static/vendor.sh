@@ -12,3 +12,6 @@ cp "$work/canvas/js/canvas-all.js" canvas-all-1.41.0.js; cp "$work/canvas/LICENS
 cp "$work/slds/assets/styles/salesforce-lightning-design-system.min.css" slds-2.264.1.min.css
 cp "$work/slds/assets/icons/standard-sprite/svg/symbols.svg" slds-standard-2.264.1.svg
 cp "$work/slds/assets/icons/License-for-icons.txt" slds-icons-LICENSE.txt
+cp "$work/slds/assets/icons/utility-sprite/svg/symbols.svg" slds-utility-2.264.1.svg
+for name in assistant tasks; do cp "$work/slds/assets/images/illustrations/empty-state-$name.svg" "slds-empty-$name-2.264.1.svg"; done
+cp "$work/slds/assets/images/License-for-images.txt" slds-images-LICENSE.txt
