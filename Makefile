@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCAL := . plugins/lsync-company-directory plugins/lsync-phone plugins/lsync-plugin-example
 TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
 
-.PHONY: setup demo test check clean lock
+.PHONY: setup demo test check clean lock bench-peers
 
 setup: $(VENV)/.ready
 
@@ -35,10 +35,19 @@ test: setup
 check: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
+# The peers of `lsync bench --peers`, in an environment of their own.
+bench-peers: .venv-bench/.ready
+.venv-bench/.ready: bench/requirements.txt $(VENV)/.ready
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@$(BIN)/uv pip install -q -p .venv-bench/bin/python --require-hashes -r $< 2>/dev/null \
+	  || .venv-bench/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # Pin the newest versions that fit pyproject.toml. No address of a package registry is written.
 lock: setup
 	@$(BIN)/uv pip compile -q --no-strip-extras pyproject.toml --extra demo --universal --generate-hashes --no-header -p 3.11 -o requirements.txt
-	@$(BIN)/uv pip compile -q --no-strip-extras pyproject.toml --extra demo --group dev --universal --generate-hashes --no-header -p 3.11 -c requirements.txt -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --no-strip-extras pyproject.toml --extra demo --extra bench --group dev --universal --generate-hashes --no-header -p 3.11 -c requirements.txt -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q bench/requirements.in --universal --generate-hashes --no-header -p 3.11 -o bench/requirements.txt
 
 clean:
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache

@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -11,6 +12,7 @@ from lsync_flask.errors import LsyncError
 
 # A command's module is imported when it is called: a worker needs no simulator, and may not have its libraries.
 COMMANDS = {
+    "bench": "lsync_flask.cli.bench:bench",
     "clock": "lsync_flask.cli.processes:clock",
     "db": "lsync_flask.cli.database:db",
     "demo": "lsync_flask.cli.demo:demo",
@@ -46,6 +48,9 @@ def cli(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its status."""
+    if not sys.warnoptions:
+        # What libraries warn of is for developers, who ask for it by `python -W`; a user gets one line.
+        warnings.simplefilter("ignore")
     sys.exit(run(arguments))
 
 

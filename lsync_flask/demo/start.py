@@ -53,8 +53,12 @@ def start_demo(options: DemoOptions, supervisor: Supervisor) -> Demo:
         FatalError: a port is taken or something does not start.
     """
     check_port(options.port, "LSync")
-    web_url = f"http://127.0.0.1:{options.port}"
-    org = _start_simulator(options, supervisor, web_url)
+    return start_app(options, supervisor, start_simulator(options, supervisor))
+
+
+def start_app(options: DemoOptions, supervisor: Supervisor, org: Mapping[str, Any]) -> Demo:
+    """Start LSync beside a simulated org that runs already, and fill it."""
+    web_url = _web_url(options)
     environment = _environment(options, org, web_url)
     settings = read_settings(environment)
     _start_redis(options, settings, supervisor)
@@ -66,11 +70,16 @@ def start_demo(options: DemoOptions, supervisor: Supervisor) -> Demo:
     return Demo(web_url, org, settings)
 
 
-def _start_simulator(options: DemoOptions, supervisor: Supervisor, web_url: str) -> Mapping[str, Any]:
+def _web_url(options: DemoOptions) -> str:
+    return f"http://127.0.0.1:{options.port}"
+
+
+def start_simulator(options: DemoOptions, supervisor: Supervisor) -> Mapping[str, Any]:
+    """Start the simulated org; its line (contract.md §7) once it answers."""
     command = [
         *_lsync("simulator"),
         *("--records", str(options.records), "--seed", str(options.seed), "--latency-ms", str(options.latency_ms)),
-        *("--app-url", f"{web_url}/canvas", "--folder", str(options.folder / "org")),
+        *("--app-url", f"{_web_url(options)}/canvas", "--folder", str(options.folder / "org")),
     ]
     output = supervisor.spawn_piped(Service("simulator", command, _plain_environment(), is_vital=True))
     line = output.readline()
