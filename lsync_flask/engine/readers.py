@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 
 from lsync_flask.plugin_api import FieldType, Value
 from lsync_flask.relative_dates import FIRST_DAY, LAST_DAY
@@ -107,6 +108,7 @@ def plain_number(number: int | Decimal) -> str:
     return format(number, "f") if isinstance(number, Decimal) else str(number)
 
 
+@lru_cache(maxsize=1024)
 def spell_datetime(moment: datetime) -> str:
     """`2026-11-23T09:30:00.000Z`, as Salesforce writes and takes it."""
     utc = moment.astimezone(UTC) if moment.tzinfo else moment

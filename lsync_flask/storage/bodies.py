@@ -40,14 +40,19 @@ def decode_records(body: bytes) -> Iterator[list[list[str | None]]]:
             yield orjson.loads(line)
 
 
-def rows_between(body: bytes, first: int, size: int) -> list[list[str | None]]:
-    """The rows from place `first` on, at most `size` of them; only the slices that hold them are read."""
-    lines = body.split(b"\n")
-    rows: list[list[str | None]] = []
-    for number in range(first // SLICE, min(len(lines), (first + size - 1) // SLICE + 1)):
-        rows.extend(orjson.loads(lines[number]))
-    skip = first % SLICE
-    return rows[skip : skip + size]
+class StoredRecords:
+    """A bulk's records as stored, of which slices are read: no more of them is held as rows than is asked for."""
+
+    def __init__(self, body: bytes) -> None:
+        self._lines = body.split(b"\n")
+
+    def rows(self, first: int, size: int) -> list[list[str | None]]:
+        """The rows from place `first` on, at most `size` of them."""
+        rows: list[list[str | None]] = []
+        for number in range(first // SLICE, min(len(self._lines), (first + size - 1) // SLICE + 1)):
+            rows.extend(orjson.loads(self._lines[number]))
+        skip = first % SLICE
+        return rows[skip : skip + size]
 
 
 def encode_answers(answers: Iterable[Answer]) -> bytes:

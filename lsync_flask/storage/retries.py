@@ -16,10 +16,10 @@ from lsync_flask.errors import Conflict
 from lsync_flask.plugin_api import Answer
 from lsync_flask.storage.bodies import (
     OutcomeEntry,
+    StoredRecords,
     decode_outcomes,
     encode_answers,
     encode_outcomes,
-    rows_between,
 )
 from lsync_flask.storage.db import OrgScope, db_now
 from lsync_flask.storage.ledger import Ledger
@@ -85,11 +85,11 @@ def _failed_records(ledger: Ledger, old: BulkRow) -> tuple[list[OutcomeEntry], l
     """All outcomes of a bulk, and the rows and answers of those of its records that failed."""
     entries = [entry for line in decode_outcomes(ledger.read_outcomes(old.id)) for entry in line]
     failed = {entry.record for entry in entries if entry.fate in BAD_FATES}
-    body = ledger.read_records(old.id)
+    records = StoredRecords(ledger.read_records(old.id))
     rows: list[Row] = []
     answers: list[Answer] = []
     for one in ledger.read_calls(old.id):
-        pairs = zip(rows_between(body, one.first, one.size), ledger.read_answers(one.id), strict=True)
+        pairs = zip(records.rows(one.first, one.size), ledger.read_answers(one.id), strict=True)
         for record, answer in pairs:
             if record[0] in failed:
                 rows.append(record)

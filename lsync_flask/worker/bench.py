@@ -60,6 +60,8 @@ class Bench:
     stop: threading.Event = field(default_factory=threading.Event)
     cancelling: threading.Event = field(default_factory=threading.Event)
     """Set when a person has cancelled the activity: nothing new is sent to the provider."""
+    uploads: dict[int, bytes] = field(default_factory=dict)
+    """The rows to upload by bulk, from the step that decided to the next; after a crash they are made again."""
 
     def open_api(self) -> SalesforceApi:
         """The org as the activity's owner; each bulk opens its own and so counts its own calls."""

@@ -38,6 +38,8 @@ def carry(bench: Bench, bulk: BulkRow) -> None:
         _carry(bench, bulk)
     except Fenced:
         log.info("taken over by another worker", activity=bulk.activity_id, bulk=bulk.number)
+    finally:
+        bench.uploads.pop(bulk.id, None)
 
 
 def _carry(bench: Bench, bulk: BulkRow) -> None:
@@ -118,8 +120,12 @@ def _enrich(bench: Bench, _api: SalesforceApi, bulk: BulkRow, _fresh: bool) -> R
 def _decide(bench: Bench, _api: SalesforceApi, bulk: BulkRow, _fresh: bool) -> Result:
     # Whole seconds, as Salesforce keeps them: the date on the record is compared with this one after a crash.
     decided_at = float(int(bench.resources.now_s()))
-    outcomes, fates = decide_all(bench, bulk, decided_at)
-    return bench.ledger.begin_writing(bulk, write_path(bulk.size), outcomes, decided_at, fates_text(fates))
+    path = write_path(bulk.size)
+    decided = decide_all(bench, bulk, decided_at, for_upload=path == "writing")
+    held = bench.ledger.begin_writing(bulk, path, decided.outcomes, decided_at, fates_text(decided.fates))
+    if decided.upload:
+        bench.uploads[bulk.id] = decided.upload
+    return held
 
 
 def _send(bench: Bench, api: SalesforceApi, bulk: BulkRow, fresh: bool) -> Result:

@@ -4,17 +4,20 @@ Pure but for reading the ledger: the same bulk always gives the same decisions, 
 again instead of being kept.
 """
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 
 from lsync_flask.engine.decide import Decision
 from lsync_flask.engine.fields import FieldInfo
 from lsync_flask.engine.status import Fate
 from lsync_flask.engine.values import spell_json, spell_text
 from lsync_flask.plugin_api import Answer, Value
-from lsync_flask.storage.bodies import OutcomeEntry, encode_outcomes, rows_between
+from lsync_flask.storage.bodies import OutcomeEntry, StoredRecords, encode_outcomes
 from lsync_flask.storage.ledger_rows import BulkRow
 from lsync_flask.worker.bench import Bench
 from lsync_flask.worker.enriching import NOT_SENT
@@ -39,25 +42,83 @@ class Decided:
 
 def decide_slices(bench: Bench, bulk: BulkRow, decided_at: float) -> Iterator[Decided]:
     """The decisions of a bulk, call by call, so that no more than one call's records are held."""
-    body = bench.ledger.read_records(bulk.id)
+    body = StoredRecords(bench.ledger.read_records(bulk.id))
+    moment = datetime.fromtimestamp(decided_at, UTC)
     for call in bench.ledger.read_calls(bulk.id):
-        rows = rows_between(body, call.first, call.size)
+        rows = body.rows(call.first, call.size)
         answers = bench.ledger.read_answers(call.id)
         decisions = [_decide(bench.recipe, row, answer) for row, answer in zip(rows, answers, strict=True)]
         yield Decided(
-            [_write(bench.recipe, row, decision, decided_at) for row, decision in zip(rows, decisions, strict=True)],
+            [_write(bench.recipe, row, decision, moment) for row, decision in zip(rows, decisions, strict=True)],
             [OutcomeEntry(d.record, d.fate, d.code, d.message, d.fields) for d in decisions],
         )
 
 
-def decide_all(bench: Bench, bulk: BulkRow, decided_at: float) -> tuple[bytes, dict[str, int]]:
-    """The outcomes of a bulk as they will be stored, and how many records have which fate."""
+@dataclass(frozen=True, slots=True)
+class DecidedBulk:
+    """A whole bulk: its outcomes as they will be stored, the number of records by fate, and the rows to upload.
+
+    `upload` is the CSV of a Bulk API job; empty when the bulk is written another way.
+    """
+
+    outcomes: bytes
+    fates: dict[str, int]
+    upload: bytes
+
+
+def decide_all(bench: Bench, bulk: BulkRow, decided_at: float, *, for_upload: bool) -> DecidedBulk:
+    """Decide each record once, slice by slice; what is to be uploaded is spelled on the way."""
     lines: list[bytes] = []
     fates: Counter[str] = Counter()
+    upload = Upload(bench.recipe)
     for decided in decide_slices(bench, bulk, decided_at):
         lines.append(encode_outcomes(decided.entries))
         fates.update(entry.fate for entry in decided.entries)
-    return b"\n".join(lines), dict(fates)
+        if for_upload:
+            upload.add(decided.writes)
+    return DecidedBulk(b"\n".join(lines), dict(fates), upload.body() if for_upload else b"")
+
+
+def spell_upload(bench: Bench, bulk: BulkRow) -> bytes:
+    """The rows to upload of a bulk that has been decided before: the same again."""
+    upload = Upload(bench.recipe)
+    for decided in decide_slices(bench, bulk, bulk.decided_at or 0.0):
+        upload.add(decided.writes)
+    return upload.body()
+
+
+class Upload:
+    """The CSV of a Bulk API job, made row by row: empty leaves a field as it is, #N/A clears it."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._fields = tuple(_written_fields(recipe).items())
+        self._bytes = io.BytesIO()
+        self._text = io.TextIOWrapper(self._bytes, "utf-8", newline="", write_through=False)
+        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._writer.writerow(["Id", *(name for name, _ in self._fields)])
+
+    def add(self, writes: Sequence[Write]) -> None:
+        self._writer.writerows(self._row(write) for write in writes)
+
+    def _row(self, write: Write) -> list[str]:
+        cells = [write.record]
+        get = write.values.get
+        for name, field in self._fields:
+            value = get(name, _AS_IT_IS)
+            # Most values are texts, which are spelled as they are.
+            cells.append(value if type(value) is str and value else _cell(field, value))
+        return cells
+
+    def body(self) -> bytes:
+        self._text.flush()
+        return self._bytes.getvalue()
+
+
+_AS_IT_IS = object()
+
+
+def _cell(field: FieldInfo, value: object) -> str:
+    return "" if value is _AS_IT_IS else spell_text(field, cast("Value", value))
 
 
 def _decide(recipe: Recipe, row: Sequence[str | None], answer: Answer) -> Decision:
@@ -68,49 +129,41 @@ def _decide(recipe: Recipe, row: Sequence[str | None], answer: Answer) -> Decisi
     return decision
 
 
-def _write(recipe: Recipe, row: Sequence[str | None], decision: Decision, decided_at: float) -> Write:
-    values: dict[str, Value] = dict(decision.changes)
-    technical = recipe.technical
-    values[technical.activity_date.name] = datetime.fromtimestamp(decided_at, UTC)
+def _write(recipe: Recipe, row: Sequence[str | None], decision: Decision, decided_at: datetime) -> Write:
+    values: dict[str, Value] = {**decision.changes, recipe.technical.activity_date.name: decided_at}
     values.update(note(recipe, row, decision.fate, decision.code, decision.message))
     return Write(decision.record, values)
 
 
+_WRONG = frozenset({"rejected", "failed", "skipped"})
+
+
 def note(recipe: Recipe, row: Sequence[str | None], fate: Fate, code: str, message: str) -> dict[str, Value]:
     """The error code and message for the record: set when it went wrong, cleared when it did not and they were set."""
+    if fate in _WRONG:
+        return dict(_clipped(recipe, code, message))
     technical = recipe.technical
-    wrong = fate in {"rejected", "failed", "skipped"}
-    wanted: dict[FieldInfo, str | None] = {
-        technical.error_code: code if wrong else None,
-        technical.error_message: message if wrong else None,
-    }
     return {
-        field.name: text[: field.length or 255] if text else None
-        for field, text in wanted.items()
-        if text or row[recipe.index[field.name]]
+        field.name: None for field in (technical.error_code, technical.error_message) if row[recipe.index[field.name]]
     }
 
 
-def as_json(recipe: Recipe, write: Write) -> dict[str, object]:
-    """The write as sObject Collections take it."""
-    fields = written_fields(recipe)
-    return {"Id": write.record, **{name: spell_json(fields[name], value) for name, value in write.values.items()}}
+def _clipped(recipe: Recipe, code: str, message: str) -> Iterator[tuple[str, Value]]:
+    technical = recipe.technical
+    for field, text in ((technical.error_code, code), (technical.error_message, message)):
+        yield field.name, text[: field.length or 255] or None
 
 
-def csv_header(recipe: Recipe) -> list[str]:
-    return ["Id", *written_fields(recipe)]
-
-
-def as_csv(fields: Mapping[str, FieldInfo], write: Write) -> list[str]:
-    """The write as a row of a Bulk API job: empty leaves a field as it is, #N/A clears it."""
-    values = write.values
+def as_json(recipe: Recipe, writes: Sequence[Write]) -> list[dict[str, object]]:
+    """The writes as sObject Collections take them."""
+    fields = _written_fields(recipe)
     return [
-        write.record,
-        *(spell_text(field, values[name]) if name in values else "" for name, field in fields.items()),
+        {"Id": write.record, **{name: spell_json(fields[name], value) for name, value in write.values.items()}}
+        for write in writes
     ]
 
 
-def written_fields(recipe: Recipe) -> dict[str, FieldInfo]:
+def _written_fields(recipe: Recipe) -> dict[str, FieldInfo]:
     """Every field that the activity may write, by name, in the order of the columns."""
     technical = recipe.technical
     fields = [*recipe.results.targets, technical.activity_date, technical.error_code, technical.error_message]

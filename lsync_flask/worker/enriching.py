@@ -12,7 +12,7 @@ from lsync_flask.engine.inputs import Skip
 from lsync_flask.engine.sizes import cut, retry_wait_s
 from lsync_flask.errors import FatalError, LimitReached, LsyncError, OutcomeUnknown, RetryableError
 from lsync_flask.plugin_api import Answer, Answers, Call, Inquiry, Ticket
-from lsync_flask.storage.bodies import rows_between
+from lsync_flask.storage.bodies import StoredRecords
 from lsync_flask.storage.ledger_rows import BulkRow, CallRow
 from lsync_flask.worker.bench import Bench
 
@@ -57,18 +57,16 @@ def enrich(bench: Bench, bulk: BulkRow) -> BulkRow | Waiting:
     """From enriching to enriched, or how long to wait: send or collect every call that is not answered yet."""
     open_calls = [call for call in bench.ledger.read_calls(bulk.id) if call.state != "answered"]
     if open_calls:
-        body = bench.ledger.read_records(bulk.id)
-        waits = _run_all(bench, bulk, open_calls, body)
+        records = StoredRecords(bench.ledger.read_records(bulk.id))
+        waits = _run_all(bench, bulk, open_calls, records)
         if waits:
             return Waiting(min(waits))
     return bench.ledger.change_bulk(bulk, "enriched")
 
 
-def _run_all(bench: Bench, bulk: BulkRow, calls: Sequence[CallRow], body: bytes) -> list[float]:
+def _run_all(bench: Bench, bulk: BulkRow, calls: Sequence[CallRow], records: StoredRecords) -> list[float]:
     """Run the calls side by side; the waits of those that are not answered. Errors are raised when all have ended."""
-    futures: list[Future[float | None]] = [
-        bench.calls.submit(_run_call, bench, bulk, call, rows_between(body, call.first, call.size)) for call in calls
-    ]
+    futures: list[Future[float | None]] = [bench.calls.submit(_run_call, bench, bulk, call, records) for call in calls]
     waits: list[float] = []
     errors: list[LsyncError] = []
     for future in futures:
@@ -84,10 +82,11 @@ def _run_all(bench: Bench, bulk: BulkRow, calls: Sequence[CallRow], body: bytes)
     return waits
 
 
-def _run_call(bench: Bench, bulk: BulkRow, call: CallRow, rows: Sequence[Sequence[str | None]]) -> float | None:
+def _run_call(bench: Bench, bulk: BulkRow, call: CallRow, records: StoredRecords) -> float | None:
     """One call; None when it is answered, else the seconds to wait for it."""
     if bench.stop.is_set() or bench.cancelling.is_set():
         return 0.0
+    rows = records.rows(call.first, call.size)
     inquiries, skipped = _make_inquiries(bench, rows)
     if not inquiries:
         bench.ledger.answer_call(bulk, call, skipped, 0)

@@ -4,8 +4,6 @@ Intent stored → job created → its id stored → uploaded → `closing` store
 crash a job that may have been closed is attached to, never sent again; one that was not is given up and made anew.
 """
 
-import csv
-import io
 from collections.abc import Iterable
 
 import orjson
@@ -26,7 +24,7 @@ from lsync_flask.salesforce.bulk_ingest import (
 from lsync_flask.salesforce.collections import WriteResult
 from lsync_flask.storage.ledger_rows import BulkRow
 from lsync_flask.worker.bench import Bench
-from lsync_flask.worker.deciding import Write, as_csv, csv_header, decide_slices, written_fields
+from lsync_flask.worker.deciding import Write, decide_slices, spell_upload
 from lsync_flask.worker.enriching import Waiting
 from lsync_flask.worker.finishing import finish
 from lsync_flask.worker.sending import CHUNK, MAY_PASS, Failures, note_failures, write_chunk
@@ -45,7 +43,8 @@ def submit(bench: Bench, api: SalesforceApi, bulk: BulkRow, *, fresh: bool) -> B
         job = create_update_job(api, bench.recipe.plan.object)
         bulk = bench.ledger.change_bulk(bulk, job=job)
     job = bulk.job or ""
-    upload(api, job, _csv(bench, bulk))
+    made = bench.uploads.pop(bulk.id, None) if fresh else None
+    upload(api, job, made or spell_upload(bench, bulk))
     bulk = bench.ledger.change_bulk(bulk, "closing")
     close_job(api, job)
     return bulk
@@ -58,16 +57,6 @@ def _give_up(bench: Bench, api: SalesforceApi, bulk: BulkRow) -> BulkRow:
     except LsyncError:
         log.info("an open job could not be aborted", activity=bulk.activity_id, bulk=bulk.number)
     return bench.ledger.change_bulk(bulk, job=None)
-
-
-def _csv(bench: Bench, bulk: BulkRow) -> bytes:
-    fields = written_fields(bench.recipe)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(csv_header(bench.recipe))
-    for decided in decide_slices(bench, bulk, bulk.decided_at or 0.0):
-        writer.writerows(as_csv(fields, write) for write in decided.writes)
-    return text.getvalue().encode()
 
 
 def attend(bench: Bench, api: SalesforceApi, bulk: BulkRow) -> Waiting | None:

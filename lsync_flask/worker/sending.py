@@ -71,7 +71,7 @@ def write_chunk(bench: Bench, api: SalesforceApi, writes: Sequence[Write]) -> Fa
 def _update(bench: Bench, api: SalesforceApi, writes: Sequence[Write]) -> list[WriteResult]:
     if not writes:
         return []
-    return update_records(api, bench.recipe.plan.object, [as_json(bench.recipe, write) for write in writes])
+    return update_records(api, bench.recipe.plan.object, as_json(bench.recipe, writes))
 
 
 def _may_pass(result: WriteResult) -> bool:
