@@ -5,6 +5,7 @@ it, and SIGTERM is passed on so that the drain hands over instead of finishing i
 """
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,8 @@ from lsync_flask.worker.jobs import resources_of_worker
 log = structlog.get_logger(__name__)
 
 PR_SET_PDEATHSIG = 1
+M_ARENA_MAX = -8
+ARENAS = 2
 
 
 class AllowedJob(Job):  # type: ignore[misc]  # RQ ships no types
@@ -71,6 +74,21 @@ class SafeWorker(Worker):  # type: ignore[misc]  # RQ ships no types
 def run_worker(resources: Resources, connection: Redis, *, burst: bool = False) -> None:
     """Work until told to stop."""
     resources_of_worker.set(resources)
+    tune_memory()
     worker = SafeWorker([queue(connection)], connection=connection, job_class=AllowedJob, serializer=JSONSerializer)
     worker.log_result_lifespan = False
     worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+
+
+def tune_memory() -> None:
+    """Settings of the interpreter and the C library for a process that handles rows in bulk, in many threads.
+
+    Rows are short-lived and hold no cycles, so that looking for cycles after every 700 of them is a quarter of the work
+    for nothing. glibc gives each thread an arena of its own, and memory freed in one is not used by another.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(M_ARENA_MAX, ARENAS)
