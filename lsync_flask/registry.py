@@ -2,12 +2,17 @@
 
 import logging
 import re
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from types import MappingProxyType
 from typing import Any
 
+from lsync_flask.errors import Interrupted
 from lsync_flask.plugin_api import GROUPS, Notifier, Operator, Plugin, Provider, Transform
 from lsync_flask.plugin_checks import class_problems, name_problem
 
@@ -17,6 +22,9 @@ OWN_DISTRIBUTION = "lsync-flask"
 """Brings the built-ins: they come first, so that no other plugin takes their names, and are always allowed."""
 
 MAX_REASON = 300
+
+LOAD_S = 10
+"""How long one plugin may take to be imported; an import that never ends must not keep LSync from starting."""
 
 log = logging.getLogger(__name__)
 
@@ -141,12 +149,15 @@ class _Loader:
     def _load(self, entry: Entry, kind: str) -> str | None:
         """Keep the class; or say why not."""
         try:
-            cls = entry.load()
-            problems = _problems(cls, entry, kind)
-        except (Exception, SystemExit) as error:
-            # A module that calls sys.exit() must not stop the server.
+            with time_limit(LOAD_S, f"it was not done after {LOAD_S} seconds"):
+                cls = entry.load()
+                problems = _problems(cls, entry, kind)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            # A module that calls sys.exit(), or raises something odder, must not stop the server.
             log.exception("plugin refused", extra={"plugin": entry.name, "distribution": entry.distribution})
-            return f"It could not be loaded: {type(error).__name__}: {error}"
+            return f"It could not be loaded: {_say(error)}"
         if problems:
             return " ".join(problems)
         self._keep(cls, entry, kind)
@@ -163,6 +174,38 @@ def _problems(cls: Any, entry: Entry, kind: str) -> list[str]:
     if not problems and cls.name != entry.name:
         problems = [f"Its class is named {cls.name}, and its entry point {entry.name}; they must be equal."]
     return problems
+
+
+def _say(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 (even the text of a plugin's error is the plugin's code)
+        return type(error).__name__
+
+
+@contextmanager
+def time_limit(limit_s: float, sentence: str) -> Iterator[None]:
+    """Raise `Interrupted` after so long, which no plugin's `except Exception` swallows.
+
+    It uses the process's alarm, so it holds in the main thread alone; an alarm that was set before goes on after it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise Interrupted(sentence)
+
+    begun = time.monotonic()
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    left_s, again_s = signal.setitimer(signal.ITIMER_REAL, limit_s, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if left_s:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, left_s - (time.monotonic() - begun)), again_s)
 
 
 def _shorten(reason: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import get_args
 
 from lsync_flask.engine.criteria import Audience, CompiledAudience, CompiledCriterion, Criterion
 from lsync_flask.engine.fields import FieldInfo, ObjectInfo
@@ -12,7 +13,7 @@ from lsync_flask.engine.paths import label_path, missing_field, resolve_path
 from lsync_flask.engine.readers import plain_text, shorten
 from lsync_flask.engine.soql import check_condition
 from lsync_flask.errors import InvalidParams, LsyncError
-from lsync_flask.plugin_api import Condition, FieldType, Operand, Operator, Value, build
+from lsync_flask.plugin_api import Condition, ConditionTest, FieldType, Operand, Operator, Value, build
 
 __all__ = ["MAX_CRITERIA", "Audience", "CompiledAudience", "CompiledCriterion", "Criterion", "compile_audience"]
 
@@ -124,14 +125,21 @@ def _build_operator(criterion: Criterion, field: FieldInfo, operators: Operators
 def _ask_conditions(operator: Operator, operand: Operand) -> tuple[Condition, ...] | None:
     try:
         conditions = operator.conditions(operand)
+        return None if conditions is None else tuple(map(_checked_condition, conditions))
     except InvalidParams:
         raise
     except LsyncError as error:
         raise InvalidParams({"": error.sentence}) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         name = type(error).__name__
         raise InvalidParams({"": f"The operator “{operator.label}” failed on this value ({name})."}) from error
-    return None if conditions is None else tuple(conditions)
+
+
+def _checked_condition(condition: Condition) -> Condition:
+    """A plugin may return anything."""
+    if isinstance(condition, Condition) and condition.test in get_args(ConditionTest):
+        return condition
+    raise TypeError(type(condition).__name__)
 
 
 def _say_criterion(label: str, operator: Operator, operand: Operand) -> str:

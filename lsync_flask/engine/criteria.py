@@ -49,12 +49,20 @@ class CompiledCriterion:
             PluginFailed: the operator raised something it should not have.
         """
         try:
-            return bool(self.operator.matches(record.get(self.field), self.operand, now))
+            return _truth(self.operator.matches(record.get(self.field), self.operand, now))
         except RecordRejected:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            # An operator that calls sys.exit() must not end the worker.
             name = type(error).__name__
             raise PluginFailed(f"{self.operator.name} failed on {self.info.label} ({name}).") from error
+
+
+def _truth(answer: object) -> bool:
+    """A plugin may return anything; what is neither True nor False is its failure."""
+    if not isinstance(answer, bool):
+        raise TypeError(type(answer).__name__)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ MAX_KEPT_LENGTH = 256
 
 MAX_TRANSFORMS = 20
 
+MAX_RESULT = 1_000_000
+"""Characters of a transform's result, or parts of its list: no field of Salesforce takes a seventh of it."""
+
 PLUGIN_FAILED = "PLUGIN_FAILED"
 
 T = TypeVar("T")
@@ -54,17 +57,18 @@ class Step:
         """
         try:
             result = self._transform.apply(value, record)
-            if type(result) is not str:
+            if type(result) is not str or len(result) > MAX_RESULT:
                 _check_result(result)
         except RecordRejected:
             self._failures = 0
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            # A transform that calls sys.exit() must not end the worker.
             raise self._fail(error) from error
         self._failures = 0
         return result
 
-    def _fail(self, error: Exception) -> PluginFailed | FatalError:
+    def _fail(self, error: BaseException) -> PluginFailed | FatalError:
         self._failures += 1
         reason = f"{self._transform.name} failed on {self._place} ({type(error).__name__})"
         if self._failures >= MAX_FAILURES:
@@ -192,13 +196,17 @@ def _build(call: PluginCall, transforms: Transforms) -> Transform:
 
 
 def _check_result(result: Value) -> None:
-    """A plugin may return anything; what is no value is its failure."""
+    """A plugin may return anything; what is no value, or so long that it would fill the memory, is its failure."""
     if isinstance(result, tuple):
         is_value = all(isinstance(part, str) for part in result)
+        size = sum(map(len, result)) + len(result) if is_value else 0
     else:
         is_value = result is None or isinstance(result, str | int | Decimal | date)
+        size = len(result) if isinstance(result, str) else 0
     if not is_value:
         raise TypeError(type(result).__name__)
+    if size > MAX_RESULT:
+        raise OverflowError
 
 
 _NOTHING: Mapping[str, Value] = {}

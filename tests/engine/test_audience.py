@@ -7,6 +7,7 @@ from lsync_flask.engine.audience import Audience, Criterion, compile_audience
 from lsync_flask.engine.filter_logic import FilterLogicError
 from lsync_flask.engine.operands import split_list
 from lsync_flask.errors import InvalidParams, PluginFailed
+from lsync_flask.plugin_api import Condition
 
 
 @pytest.fixture
@@ -185,3 +186,36 @@ def test_an_operator_that_fails_on_a_record_rejects_it_by_name(lead, operators, 
 
     with pytest.raises(PluginFailed, match=r"broken failed on Company \(ZeroDivisionError\)"):
         compiled.matches({"Company": "Acme"}, now)
+
+
+@pytest.mark.parametrize("answer", [None, 1, "yes", SystemExit(1)])
+def test_an_operator_that_gives_neither_true_nor_false_rejects_the_record(lead, operators, now, answer):
+    class Odd(operators["broken"]):
+        """Says neither yes nor no, or leaves."""
+
+        def matches(self, value, operand, now):
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+    audience = Audience("Lead", (Criterion("Company", "broken", "x"),))
+    compiled = compile_audience(audience, lead, {"broken": Odd}, now)
+
+    with pytest.raises(PluginFailed, match="broken failed on Company"):
+        compiled.matches({"Company": "Acme"}, now)
+
+
+@pytest.mark.parametrize("conditions", [5, ["Name = 'x'"], [Condition("like", "x")], SystemExit(1)])
+def test_conditions_that_are_none_are_told_when_the_filter_is_checked(lead, operators, now, conditions):
+    class Odd(operators["broken"]):
+        """Gives what is no condition."""
+
+        def conditions(self, operand):
+            if isinstance(conditions, BaseException):
+                raise conditions
+            return conditions
+
+    audience = Audience("Lead", (Criterion("Company", "broken", "x"),))
+
+    with pytest.raises(InvalidParams, match="failed on this value"):
+        compile_audience(audience, lead, {"broken": Odd}, now)

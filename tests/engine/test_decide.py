@@ -201,6 +201,30 @@ def test_a_transform_that_fails_or_returns_no_value_rejects_the_record(compile_r
     assert (floats.code, floats.message) == ("PLUGIN_FAILED", "make-float failed on Company (TypeError).")
 
 
+@pytest.mark.parametrize(
+    ("result", "name"),
+    [(SystemExit(1), "SystemExit"), ("x" * 1_000_001, "OverflowError"), (("x" * 600_000,) * 2, "OverflowError")],
+)
+def test_a_transform_that_exits_or_fills_the_memory_rejects_the_record_and_no_more(lead, catalogue, result, name):
+    class Bad(Transform):
+        """Exits, or returns far too much."""
+
+        name, label, api = "bad", "Bad", 1
+
+        def apply(self, value, record):
+            if isinstance(result, BaseException):
+                raise result
+            return result
+
+    compiled = compile_results(
+        ResultMapping("Lead", (ResultRow("name", "Company", (PluginCall("bad"),)),)), lead, catalogue, {"bad": Bad}
+    )
+
+    made = decide(compiled, {"name": "Acme"})
+
+    assert (made.fate, made.message) == ("rejected", f"bad failed on Company ({name}).")
+
+
 def test_fifty_failures_in_a_row_stop_the_activity_and_a_success_starts_the_count_anew(compile_rows):
     compiled = compile_rows(("name", "Company", (PluginCall("crash", {"on": "x"}),)))
 

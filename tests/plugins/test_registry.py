@@ -1,4 +1,7 @@
+import contextlib
+import signal
 import sys
+import time
 from textwrap import dedent
 
 import pytest
@@ -76,6 +79,48 @@ def test_a_plugin_that_fails_at_import_is_refused_and_the_others_load(error):
 def test_only_an_interrupt_from_outside_stops_the_search():
     with pytest.raises(KeyboardInterrupt):
         discover(None, frozenset(), [entry(KeyboardInterrupt())])
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("not even this")
+
+
+class OwnRoot(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [Unspeakable(), OwnRoot("out"), GeneratorExit(), MemoryError()])
+def test_whatever_an_import_raises_the_others_load(error):
+    registry = discover(None, frozenset(), [entry(error, name="bad"), entry(Shout)])
+
+    assert list(registry.transforms) == ["shout"]
+    assert type(error).__name__ in registry.refused[0].reason
+
+
+def test_an_import_that_never_ends_and_eats_exceptions_is_refused(monkeypatch):
+    monkeypatch.setattr("lsync_flask.registry.LOAD_S", 0.05)
+
+    def hang():
+        while True:
+            with contextlib.suppress(Exception):
+                time.sleep(0.01)
+
+    slow = Entry(TRANSFORMS, "slow", "acme-plugins", "1", hang)
+    registry = discover(None, frozenset(), [slow, entry(Shout)])
+
+    assert list(registry.transforms) == ["shout"]
+    assert "not done after" in registry.refused[0].reason
+
+
+def test_an_alarm_that_was_set_before_goes_on_after_the_plugins_are_loaded():
+    before = signal.setitimer(signal.ITIMER_REAL, 60, 0)
+    try:
+        discover(None, frozenset(), [entry(Shout)])
+
+        assert 50 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
 
 
 @pytest.mark.parametrize("loaded", [None, 1, "text", int, object(), Operator, Transform, lambda value: value])
