@@ -47,6 +47,11 @@ class Settings(BaseModel):
     )
     mail_from: str = Field(default="LSync <lsync@localhost>", description="Sender of the mails.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    plugin_limit_s: float = Field(
+        default=300.0,
+        ge=1,
+        description="How long a plugin may take over one call's records, in seconds; then its worker starts anew.",
+    )
     signed_request_age_s: int = Field(
         default=300, ge=0, description="How old a signed request may be, in seconds; 0 switches the check off."
     )

@@ -15,13 +15,11 @@ from sqlalchemy import and_, case, func, select
 from lsync_flask.engine.bulk_state import FINISHED, NOT_YET_WRITTEN, UNFINISHED
 from lsync_flask.engine.status import ENDED, GOING_ON, WORKING, Status, add_fates
 from lsync_flask.errors import FatalError, NotFound
+from lsync_flask.storage.bodies import decode_records
 from lsync_flask.storage.db import OrgScope, db_now
 from lsync_flask.storage.ledger_bulks import FREE, LEASE_S, BulkLedger, Fenced, insert_bulk, is_free
 from lsync_flask.storage.ledger_rows import ActivityRow, BulkRow, WorkLeft, activity_row, bulk_row
-from lsync_flask.storage.models import (
-    activity,
-    bulk,
-)
+from lsync_flask.storage.models import activity, bulk, bulk_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +87,7 @@ class Ledger(BulkLedger):
         with self.database.writing(self.org_id) as scope:
             self._change_selection(scope, row, values)
 
-    def add_bulk(
-        self, row: ActivityRow, number: int, rows: Sequence[Sequence[str | None]], cursor: Mapping[str, Any]
-    ) -> None:
+    def add_bulk(self, row: ActivityRow, rows: Sequence[Sequence[str | None]], cursor: Mapping[str, Any]) -> None:
         """Store the next bulk of the audience and how far the audience is read, in one commit."""
         with self.database.writing(self.org_id) as scope:
             self._change_selection(
@@ -100,11 +96,19 @@ class Ledger(BulkLedger):
                 {
                     "selection_cursor": orjson.dumps(cursor).decode(),
                     "selected": activity.c.selected + len(rows),
-                    "bulks": number,
                     "status": case((activity.c.status == "Selecting", "Running"), else_=activity.c.status),
                 },
             )
-            insert_bulk(scope, row.id, number, rows)
+            insert_bulk(scope, row.id, next_bulk_number(scope, row.id), rows)
+
+    def stored_records(self, activity_id: int) -> frozenset[str]:
+        """The ids of all records that an activity has stored: for small audiences."""
+        ids = select(bulk.c.id).where(bulk.c.activity_id == activity_id)
+        with self.database.reading(self.org_id) as scope:
+            bodies = scope.run(
+                scope.select(bulk_records, bulk_records.c.body).where(bulk_records.c.bulk_id.in_(ids))
+            ).scalars()
+            return frozenset(row[0] or "" for body in bodies for rows in decode_records(bytes(body)) for row in rows)
 
     def finish_selection(self, row: ActivityRow, api_calls: int) -> None:
         values = {"selection": "done", "api_calls": activity.c.api_calls + api_calls, **FREE}
@@ -127,6 +131,20 @@ class Ledger(BulkLedger):
 
     # What is left, and the end
 
+    def is_to_select(self, activity_id: int) -> bool:
+        """True when the audience is not read to its end and nobody is reading it."""
+        with self.database.reading(self.org_id) as scope:
+            return bool(
+                scope.run(
+                    scope.select(activity, activity.c.id).where(
+                        activity.c.id == activity_id,
+                        activity.c.selection != "done",
+                        activity.c.status != "Cancelling",
+                        is_free(activity.c.lease_until),
+                    )
+                ).first()
+            )
+
     def work_left(self, activity_id: int) -> WorkLeft:
         """How many bulks are due and free now, are held, or wait, and when the next one is due."""
         with self.database.reading(self.org_id) as scope:
@@ -145,7 +163,7 @@ class Ledger(BulkLedger):
             for row in rows:
                 scope.run(
                     scope.update(bulk)
-                    .where(bulk.c.id == row.id)
+                    .where(bulk.c.id == row.id, bulk.c.state.in_(NOT_YET_WRITTEN), is_free(bulk.c.lease_until))
                     .values(
                         state="cancelled",
                         epoch=bulk.c.epoch + 1,
@@ -217,6 +235,17 @@ class Ledger(BulkLedger):
         """The database's clock."""
         with self.database.reading(self.org_id) as scope:
             return float(scope.run(select(db_now())).scalar_one())
+
+
+def next_bulk_number(scope: OrgScope, activity_id: int) -> int:
+    """The next number of a bulk: selecting and splitting may both ask at once."""
+    number: int = scope.run(
+        scope.update(activity)
+        .where(activity.c.id == activity_id)
+        .values(bulks=activity.c.bulks + 1)
+        .returning(activity.c.bulks)
+    ).scalar_one()
+    return number
 
 
 def _held_selection(scope: OrgScope, row: ActivityRow) -> Any:

@@ -19,6 +19,8 @@ from lsync_flask.storage.models import activity, bulk, bulk_outcomes, bulk_recor
 LEASE_S = 60.0
 
 FREE: Mapping[str, None] = {"lease_owner": None, "lease_until": None}
+# Only a lease that ran out counts: its holder died or hung over this bulk.
+_died = case((bulk.c.lease_until.is_not(None), 1), else_=0)
 _NEW_CALL: Mapping[str, Any] = {"state": "intended", "attempts": 0, "credits": 0, "error_code": "", "error": ""}
 
 
@@ -36,8 +38,12 @@ class BulkLedger:
     database: Database
     org_id: str
 
-    def claim_bulk(self, activity_id: int, owner: str) -> BulkRow | None:
-        """Take the next bulk that is due and that nobody holds; None when there is none."""
+    def claim_bulk(self, activity_id: int, owner: str, *, suspects: bool = True) -> BulkRow | None:
+        """Take the next bulk that is due and that nobody holds; None when there is none.
+
+        A bulk over which a worker died comes last, and without `suspects` not at all: whoever takes it carries it
+        alone, so that the next crash is counted against the right one.
+        """
         with self.database.writing(self.org_id) as scope:
             next_id = (
                 scope.select(bulk, bulk.c.id)
@@ -46,8 +52,9 @@ class BulkLedger:
                     bulk.c.state.in_(UNFINISHED),
                     bulk.c.due_at <= db_now(),
                     is_free(bulk.c.lease_until),
+                    *(() if suspects else (bulk.c.attempts == 0, bulk.c.lease_until.is_(None))),
                 )
-                .order_by(bulk.c.number)
+                .order_by(bulk.c.attempts + _died, bulk.c.number)
                 .limit(1)
                 .with_for_update(skip_locked=True)
                 .scalar_subquery()
@@ -59,8 +66,7 @@ class BulkLedger:
                     lease_owner=owner,
                     lease_until=db_now() + LEASE_S,
                     epoch=bulk.c.epoch + 1,
-                    # Only a lease that ran out counts: its holder died or hung over this bulk.
-                    attempts=bulk.c.attempts + case((bulk.c.lease_until.is_not(None), 1), else_=0),
+                    attempts=bulk.c.attempts + _died,
                 )
                 .returning(bulk)
             ).one_or_none()
@@ -88,6 +94,19 @@ class BulkLedger:
         """
         with self.database.writing(self.org_id) as scope:
             return self._change_bulk(scope, row, state, **values)
+
+    def change_held(self, scope: OrgScope, row: BulkRow, **values: Any) -> BulkRow:
+        """Store something about a claimed bulk, as part of a larger transaction. Raises Fenced."""
+        return self._change_bulk(scope, row, None, **values)
+
+    def blame_bulk(self, row: BulkRow, error: str) -> None:
+        """The bulk's holder hangs over it: counted as a crash, and taken from the holder. Nothing when it moved on."""
+        with self.database.writing(self.org_id) as scope:
+            scope.run(
+                scope.update(bulk)
+                .where(bulk.c.id == row.id, bulk.c.epoch == row.epoch, bulk.c.lease_owner.is_not(None))
+                .values(attempts=bulk.c.attempts + 1, epoch=bulk.c.epoch + 1, error=error, **FREE)
+            )
 
     def release_bulk(self, row: BulkRow, *, wait_s: float = 0.0, api_calls: int = 0) -> None:
         """Let go of a bulk until it is due again."""
@@ -137,7 +156,7 @@ class BulkLedger:
         changed = scope.run(
             scope.update(bulk)
             .where(bulk.c.id == row.id, bulk.c.epoch == row.epoch, bulk.c.state == row.state)
-            .values(state=state or row.state, changed_at=db_now(), **values)
+            .values(**{**_progress(row, state), "changed_at": db_now(), **values})
             .returning(bulk)
         ).one_or_none()
         if changed is None:
@@ -181,7 +200,7 @@ class BulkLedger:
             self._change_call(scope, row, **values)
 
     def _fence(self, scope: OrgScope, row: BulkRow) -> None:
-        epoch = scope.run(scope.select(bulk, bulk.c.epoch).where(bulk.c.id == row.id)).scalar_one()
+        epoch = scope.run(scope.select(bulk, bulk.c.epoch).where(bulk.c.id == row.id).with_for_update()).scalar_one()
         if epoch != row.epoch:
             raise Fenced
 
@@ -196,18 +215,31 @@ class BulkLedger:
         return decode_answers(bytes(body)) if body else []
 
 
-def insert_bulk(scope: OrgScope, activity_id: int, number: int, rows: Sequence[Sequence[str | None]]) -> int:
-    """Store a bulk that is ready, with its records; its key."""
+def _progress(row: BulkRow, state: BulkState | None) -> dict[str, Any]:
+    """A bulk that moves on has left its crashes behind: those that follow are counted anew."""
+    return {"state": row.state} if state in {None, row.state} else {"state": state, "attempts": 0}
+
+
+def insert_bulk(
+    scope: OrgScope,
+    activity_id: int,
+    number: int,
+    rows: Sequence[Sequence[str | None]],
+    *,
+    state: BulkState = "ready",
+    attempts: int = 0,
+) -> int:
+    """Store a bulk with its records; its key."""
     bulk_id: int = scope.add(
         bulk,
         {
             "activity_id": activity_id,
             "number": number,
-            "state": "ready",
+            "state": state,
             "size": len(rows),
             "epoch": 0,
             "due_at": 0.0,
-            "attempts": 0,
+            "attempts": attempts,
             "progress": "{}",
             "fates": "{}",
             "error_code": "",

@@ -13,6 +13,7 @@ from lsync_flask.salesforce.api import SalesforceApi
 from lsync_flask.services.resources import Resources
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.worker.recipe import Recipe
+from lsync_flask.worker.watch import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class Bench:
     recipe: Recipe
     gate: Gate
     calls: ThreadPoolExecutor
+    watch: Watch
     stop: threading.Event = field(default_factory=threading.Event)
     cancelling: threading.Event = field(default_factory=threading.Event)
     """Set when a person has cancelled the activity: nothing new is sent to the provider."""

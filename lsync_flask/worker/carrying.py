@@ -11,16 +11,18 @@ from lsync_flask.errors import FatalError, GrantLost, LimitReached, RetryableErr
 from lsync_flask.salesforce.api import SalesforceApi
 from lsync_flask.storage.ledger_bulks import Fenced
 from lsync_flask.storage.ledger_rows import BulkRow
+from lsync_flask.storage.splits import split_bulk
 from lsync_flask.worker import enriching, ingesting, sending
 from lsync_flask.worker.bench import Bench
 from lsync_flask.worker.deciding import decide_all
 from lsync_flask.worker.enriching import Waiting
-from lsync_flask.worker.finishing import fail_bulk, fates_text, pause_activity
+from lsync_flask.worker.finishing import fail_bulk, fates_text
+from lsync_flask.worker.pausing import pause_activity
 
 log = structlog.get_logger(__name__)
 
-MOST_CRASHES = 5
-"""A bulk over which so many workers died is given up, so that it does not take the next one along."""
+MOST_CRASHES = 3
+"""A bulk over which so many workers died in one step is cut in two, until the record at fault is alone and given up."""
 MOST_TRIES = 8
 """So many passing troubles in a row pause the activity; it then tries again by itself."""
 MOST_BREAKS = 3
@@ -33,13 +35,28 @@ def carry(bench: Bench, bulk: BulkRow) -> None:
     """Carry a claimed bulk as far as it goes now. Never raises for what the ledger can say instead."""
     try:
         if bulk.attempts >= MOST_CRASHES:
-            fail_bulk(bench.ledger, bulk, "WORKER_DIED", f"{bulk.attempts} workers died over this bulk; it was left.")
-            return
-        _carry(bench, bulk)
+            _isolate(bench, bulk)
+        else:
+            _carry(bench, bulk)
     except Fenced:
         log.info("taken over by another worker", activity=bulk.activity_id, bulk=bulk.number)
     finally:
         bench.uploads.pop(bulk.id, None)
+
+
+def _isolate(bench: Bench, bulk: BulkRow) -> None:
+    """Find out which record kills workers. Where a write may have begun, a person decides: nothing is guessed."""
+    why = bulk.error or "Worker after worker died over it."
+    if bulk.state not in NOT_YET_WRITTEN:
+        bench.ledger.release_bulk(bench.ledger.change_bulk(bulk, attempts=0))
+        sentence = f"Bulk {bulk.number} could not be written: {why} Resume to try again."
+        pause_activity(bench.ledger, bulk.activity_id, sentence, None)
+        return
+    number = split_bulk(bench.ledger, bulk, MOST_CRASHES - 1)
+    if number is None:
+        fail_bulk(bench.ledger, bulk, "WORKER_DIED", f"A worker died over this. {why}")
+        return
+    log.warning("bulk split after crashes", activity=bulk.activity_id, bulk=bulk.number, into=number, size=bulk.size)
 
 
 def _carry(bench: Bench, bulk: BulkRow) -> None:

@@ -47,7 +47,8 @@ def decide_slices(bench: Bench, bulk: BulkRow, decided_at: float) -> Iterator[De
     for call in bench.ledger.read_calls(bulk.id):
         rows = body.rows(call.first, call.size)
         answers = bench.ledger.read_answers(call.id)
-        decisions = [_decide(bench.recipe, row, answer) for row, answer in zip(rows, answers, strict=True)]
+        with bench.watch.guard(bulk, "that transforms results"):
+            decisions = [_decide(bench.recipe, row, answer) for row, answer in zip(rows, answers, strict=True)]
         yield Decided(
             [_write(bench.recipe, row, decision, moment) for row, decision in zip(rows, decisions, strict=True)],
             [OutcomeEntry(d.record, d.fate, d.code, d.message, d.fields) for d in decisions],

@@ -8,9 +8,8 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -22,15 +21,18 @@ from lsync_flask.services.describe_objects import object_info
 from lsync_flask.services.plan import Plan
 from lsync_flask.services.providers import open_named_provider
 from lsync_flask.services.resources import Resources
+from lsync_flask.services.run_activity import ring_now
 from lsync_flask.storage.ledger import Ledger
-from lsync_flask.storage.ledger_bulks import LEASE_S, Fenced
+from lsync_flask.storage.ledger_bulks import Fenced
 from lsync_flask.storage.ledger_rows import ActivityRow
-from lsync_flask.storage.rings import find_org_of, mark_rung
+from lsync_flask.storage.rings import find_org_of
 from lsync_flask.worker.bench import MOST_CALLS_AT_ONCE, Bench, Gate
 from lsync_flask.worker.carrying import PAUSE_S, carry
-from lsync_flask.worker.finishing import end_if_done, fail_activity, pause_activity
+from lsync_flask.worker.finishing import end_if_done, fail_activity
+from lsync_flask.worker.pausing import pause_activity
 from lsync_flask.worker.recipe import prepare, read_recipe
 from lsync_flask.worker.selecting import Stopped, prepared_text, select_audience
+from lsync_flask.worker.watch import HUNG, Lifeline, Watch
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +43,23 @@ PATIENCE_S = 5.0
 """A drain with nothing in hand stays this long for a bulk that is due soon; then it leaves the ringing to the clock."""
 
 
-def drain(resources: Resources, activity_id: int, stop: threading.Event, *, slice_s: float = SLICE_S) -> None:
+def drain(
+    resources: Resources,
+    activity_id: int,
+    stop: threading.Event,
+    *,
+    slice_s: float = SLICE_S,
+    lifeline: Lifeline | None = None,
+) -> None:
     """Work on the activity for a slice. Returns when it has ended, paused, or somebody else has all of it."""
+    try:
+        _drain(resources, activity_id, stop, monotonic() + slice_s, lifeline or Lifeline())
+    except RetryableError as error:
+        # The ledger or Redis is away: what was in flight is left to its leases, and the clock rings when it is back.
+        log.warning("the drain had to stop", activity=activity_id, error=str(error))
+
+
+def _drain(resources: Resources, activity_id: int, stop: threading.Event, deadline: float, lifeline: Lifeline) -> None:
     org_id = find_org_of(resources.database, activity_id)
     if org_id is None:
         log.warning("no such activity", activity=activity_id)
@@ -53,17 +70,17 @@ def drain(resources: Resources, activity_id: int, stop: threading.Event, *, slic
     if activity.status not in WORKING:
         return
     with structlog.contextvars.bound_contextvars(org=org_id, activity=activity_id):
-        _Drain(resources, ledger, activity, owner, stop, monotonic() + slice_s).run()
+        _Drain(resources, ledger, activity, owner, stop, deadline, lifeline).run()
         ended = end_if_done(resources, ledger, activity_id)
-    if not ended and _has_work(ledger, activity_id) and mark_rung(resources.database, activity_id):
-        resources.ring(activity_id)
+    if not ended and _has_work(ledger, activity_id):
+        ring_now(resources, activity_id)
 
 
 def _has_work(ledger: Ledger, activity_id: int) -> bool:
     activity = ledger.read_activity(activity_id)
     if activity.status not in WORKING:
         return False
-    return activity.selection != "done" or ledger.work_left(activity_id).due > 0
+    return ledger.is_to_select(activity_id) or ledger.work_left(activity_id).due > 0
 
 
 @dataclass
@@ -74,23 +91,34 @@ class _Drain:
     owner: str
     stop: threading.Event
     deadline: float
+    lifeline: Lifeline
     running: set[Future[Any]] = field(default_factory=set)
+    carrying: set[Future[Any]] = field(default_factory=set)
+    is_suspect: bool = False
 
     def run(self) -> None:
         with (
-            _Heartbeat(self.ledger, self.owner),
+            Watch(self.ledger, self.owner, self.stop, self.lifeline) as watch,
             ThreadPoolExecutor(MOST_CALLS_AT_ONCE, "call") as calls,
             ThreadPoolExecutor(BULKS_AT_ONCE + 1, "bulk") as bulks,
         ):
             try:
-                bench = self._set_up(calls)
+                bench = self._set_up(calls, watch)
                 if bench is not None:
                     self._loop(bench, bulks)
             finally:
-                wait(self.running)
-                self.ledger.release_all(self.owner)
+                self._hand_over(watch)
 
-    def _set_up(self, calls: ThreadPoolExecutor) -> Bench | None:
+    def _hand_over(self, watch: Watch) -> None:
+        """Wait for what is in flight, but not for what hangs: then the process ends, and its threads with it."""
+        pending = self.running
+        while pending:
+            _, pending = wait(pending, timeout=TICK_S)
+            if watch.hung and len(pending) <= len(watch.hung):
+                self.lifeline.leave(HUNG)
+        self.ledger.release_all(self.owner)
+
+    def _set_up(self, calls: ThreadPoolExecutor, watch: Watch) -> Bench | None:
         """The bench, or None when the activity cannot go on now; why is in the ledger then."""
         try:
             plan = Plan.model_validate(self.activity.plan)
@@ -107,7 +135,7 @@ class _Drain:
             fail_activity(self.resources, self.ledger, self.activity.id, str(error))
         else:
             gate = Gate(provider.limits())
-            return Bench(self.resources, self.ledger, self.activity.id, self.owner, recipe, gate, calls, self.stop)
+            return Bench(self.resources, self.ledger, self.activity.id, self.owner, recipe, gate, calls, watch)
         return None
 
     def _prepare(self, plan: Plan, provider: Any) -> Any:
@@ -129,12 +157,12 @@ class _Drain:
                 bench.cancelling.set()
                 self.ledger.cancel_unwritten(self.activity.id)
             elif status not in WORKING:
-                self.stop.set()
                 break
             elif selecting is None or selecting.done():
                 selecting = self._begin_selecting(bench, bulks)
             self._fill(bench, bulks)
             self.running = {future for future in self.running if not _ended(future)}
+            self.carrying &= self.running
             if not self.running and not self._is_worth_waiting():
                 break
             wait(self.running, timeout=TICK_S, return_when=FIRST_COMPLETED)
@@ -146,16 +174,19 @@ class _Drain:
         held = self.ledger.claim_selection(self.activity.id, self.owner)
         if held is None:
             return None
-        future = bulks.submit(_select, bench, replace(held))
+        future = bulks.submit(_select, bench, held)
         self.running.add(future)
         return future
 
     def _fill(self, bench: Bench, bulks: ThreadPoolExecutor) -> None:
-        while len(self.running) < BULKS_AT_ONCE + 1:
-            bulk = self.ledger.claim_bulk(self.activity.id, self.owner)
+        while len(self.carrying) < BULKS_AT_ONCE and not (self.is_suspect and self.carrying):
+            bulk = self.ledger.claim_bulk(self.activity.id, self.owner, suspects=not self.carrying)
             if bulk is None:
                 return
-            self.running.add(bulks.submit(carry, bench, bulk))
+            self.is_suspect = bulk.attempts > 0
+            future = bulks.submit(carry, bench, bulk)
+            self.carrying.add(future)
+            self.running.add(future)
 
     def _is_worth_waiting(self) -> bool:
         left = self.ledger.work_left(self.activity.id)
@@ -168,7 +199,7 @@ def _select(bench: Bench, held: ActivityRow) -> None:
     """Select in a thread; what is in the way is said in the ledger."""
     ledger = bench.ledger
     try:
-        select_audience(ledger, held, bench.recipe, bench.open_api(), bench.stop.is_set)
+        select_audience(bench, held, bench.open_api())
     except Stopped:
         ledger.release_selection(held)
     except Fenced:
@@ -197,27 +228,3 @@ def _ended(future: Future[Any]) -> bool:
     if error is not None:
         log.error("a step broke", exc_info=error)
     return True
-
-
-class _Heartbeat:
-    """Keeps the drain's leases running from a thread of its own, by the database's clock."""
-
-    def __init__(self, ledger: Ledger, owner: str, *, every_s: float = LEASE_S / 5) -> None:
-        self._beat: Callable[[], None] = lambda: ledger.extend_leases(owner)
-        self._every_s = every_s
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(self._every_s):
-            try:
-                self._beat()
-            except LsyncError:
-                log.warning("the leases could not be extended")

@@ -87,7 +87,8 @@ def _run_call(bench: Bench, bulk: BulkRow, call: CallRow, records: StoredRecords
     if bench.stop.is_set() or bench.cancelling.is_set():
         return 0.0
     rows = records.rows(call.first, call.size)
-    inquiries, skipped = _make_inquiries(bench, rows)
+    with bench.watch.guard(bulk, "that transforms inputs"):
+        inquiries, skipped = _make_inquiries(bench, rows)
     if not inquiries:
         bench.ledger.answer_call(bulk, call, skipped, 0)
         return None
@@ -128,7 +129,7 @@ def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry
         return _unknown(bulk, call, inquiries)
     bench.ledger.change_call(bulk, call, state=call.state if call.ticket else "asked", attempts=call.attempts + 1)
     try:
-        with bench.gate:
+        with bench.gate, bench.watch.guard(bulk, provider.label):
             if call.ticket:
                 reply = provider.collect(Ticket(call.ticket, 0.0), http)
             else:

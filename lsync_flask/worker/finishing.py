@@ -86,14 +86,5 @@ def fail_activity(resources: Resources, ledger: Ledger, activity_id: int, senten
     log.error("activity failed", org=ledger.org_id, activity=activity_id)
 
 
-def pause_activity(ledger: Ledger, activity_id: int, reason: str, wait_s: float | None) -> None:
-    """Stop taking up work; with `wait_s` it goes on by itself after so many seconds, else when a person resumes it."""
-    resume_at = ledger.now_s() + wait_s if wait_s is not None else None
-    if ledger.change_status(
-        activity_id, ("Queued", "Selecting", "Running"), "Paused", reason=reason, resume_at=resume_at
-    ):
-        log.warning("activity paused", org=ledger.org_id, activity=activity_id, wait_s=wait_s)
-
-
 def fates_text(fates: dict[str, int]) -> str:
     return orjson.dumps({"fates": fates}).decode()

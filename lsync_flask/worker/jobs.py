@@ -1,6 +1,7 @@
 """The one function that RQ may run. Its argument is one integer; everything else comes from the ledger."""
 
 import contextvars
+import os
 import signal
 import threading
 from types import FrameType
@@ -8,9 +9,12 @@ from types import FrameType
 from lsync_flask.errors import FatalError
 from lsync_flask.services.resources import Resources
 from lsync_flask.worker.drain import drain as drain_activity
+from lsync_flask.worker.pulse import Pulse
+from lsync_flask.worker.watch import Lifeline
 
 resources_of_worker: contextvars.ContextVar[Resources] = contextvars.ContextVar("resources_of_worker")
 """Set by the worker before it forks: a job's arguments are one integer, nothing that Redis could smuggle in."""
+pulse_of_worker: contextvars.ContextVar[Pulse] = contextvars.ContextVar("pulse_of_worker")
 
 
 def drain(activity_id: int) -> None:
@@ -24,6 +28,8 @@ def drain(activity_id: int) -> None:
 
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
-        drain_activity(resources_of_worker.get(), activity_id, stop)
+        resources = resources_of_worker.get()
+        lifeline = Lifeline(pulse_of_worker.get().beat, os._exit, resources.settings.plugin_limit_s)
+        drain_activity(resources, activity_id, stop, lifeline=lifeline)
     finally:
         signal.signal(signal.SIGTERM, previous)

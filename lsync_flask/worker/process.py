@@ -9,23 +9,28 @@ import gc
 import os
 import signal
 import sys
+from time import sleep
 from typing import Any
 
 import structlog
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from lsync_flask.doorbell import JOB, queue
 from lsync_flask.services.resources import Resources
-from lsync_flask.worker.jobs import resources_of_worker
+from lsync_flask.worker.jobs import pulse_of_worker, resources_of_worker
+from lsync_flask.worker.pulse import Pulse
 
 log = structlog.get_logger(__name__)
 
 PR_SET_PDEATHSIG = 1
 M_ARENA_MAX = -8
 ARENAS = 2
+SILENT_S = 20.0
+REDIS_AWAY_S = 2.0
 
 
 class AllowedJob(Job):  # type: ignore[misc]  # RQ ships no types
@@ -46,10 +51,14 @@ def _is_one_number(arguments: Any) -> bool:
 class SafeWorker(Worker):  # type: ignore[misc]  # RQ ships no types
     """RQ's forking worker with short heartbeats, a child that cannot outlive it, and a quick hand-over."""
 
+    silent_s = SILENT_S
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(
             *args, **{"job_monitoring_interval": 3, "maintenance_interval": 5, "worker_ttl": 20, **options}
         )
+        self.pulse = Pulse()
+        self.is_stopping = False
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 - RQ names them
         return int(self.job_monitoring_interval) + 10
@@ -62,7 +71,24 @@ class SafeWorker(Worker):  # type: ignore[misc]  # RQ ships no types
                 os._exit(1)
         super().main_work_horse(job, work_queue)
 
+    def execute_job(self, job: Job, queue: Any) -> None:
+        self.pulse.beat()
+        super().execute_job(job, queue)
+
+    def maintain_heartbeats(self, job: Job, execution: Any) -> None:
+        """Called every few seconds while a job runs. A child that is silent holds the interpreter and cannot stop."""
+        silent_s = self.pulse.silent_s()
+        if silent_s > self.silent_s:
+            log.error("a worker's child is silent and was killed", silent_s=round(silent_s), pid=self.horse_pid)
+            self.kill_horse(signal.SIGKILL)
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError:
+            # The drain needs no Redis: it goes on, and what Redis forgot meanwhile is rung anew.
+            log.warning("Redis does not answer; the drain goes on")
+
     def request_stop(self, signum: int, frame: Any) -> None:
+        self.is_stopping = True
         if self.horse_pid:
             try:
                 os.kill(self.horse_pid, signal.SIGTERM)
@@ -75,9 +101,25 @@ def run_worker(resources: Resources, connection: Redis, *, burst: bool = False) 
     """Work until told to stop."""
     resources_of_worker.set(resources)
     tune_memory()
+    while not _work(connection, burst=burst):
+        log.warning("the worker begins anew")
+        sleep(REDIS_AWAY_S)
+
+
+def _work(connection: Redis, *, burst: bool) -> bool:
+    """Work until told to stop: True. False when Redis is away."""
     worker = SafeWorker([queue(connection)], connection=connection, job_class=AllowedJob, serializer=JSONSerializer)
     worker.log_result_lifespan = False
-    worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+    pulse_of_worker.set(worker.pulse)
+    try:
+        worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+    except RedisError:
+        log.warning("Redis does not answer")
+    if worker.horse_pid:
+        # RQ gave up its watch over a child that lives on; nothing may run unwatched.
+        worker.kill_horse(signal.SIGKILL)
+        worker.wait_for_horse()
+    return burst or worker.is_stopping
 
 
 def tune_memory() -> None:

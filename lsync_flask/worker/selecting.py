@@ -21,6 +21,7 @@ from lsync_flask.salesforce.bulk_query import create_query_job, open_results, re
 from lsync_flask.salesforce.queries import query_rows
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.ledger_rows import ActivityRow
+from lsync_flask.worker.bench import Bench
 from lsync_flask.worker.recipe import Recipe
 
 log = structlog.get_logger(__name__)
@@ -36,37 +37,36 @@ class Stopped(Exception):
     """The drain was asked to stop; the selection goes on with the next worker."""
 
 
-def select_audience(
-    ledger: Ledger, activity: ActivityRow, recipe: Recipe, api: SalesforceApi, is_stopping: Callable[[], bool]
-) -> None:
+def select_audience(bench: Bench, activity: ActivityRow, api: SalesforceApi) -> None:
     """Store the rest of the audience as bulks.
 
     Raises:
         Stopped: asked to stop between two bulks; nothing is lost.
     """
     if activity.audience_size < SMALL_AUDIENCE:
-        _select_small(ledger, activity, recipe, api)
+        _select_small(bench, activity, api)
     else:
-        _select_by_job(ledger, activity, recipe, api, is_stopping)
+        _select_by_job(bench, activity, api)
     log.info("audience stored", activity=activity.id, org=activity.org_id)
 
 
-def _select_small(ledger: Ledger, activity: ActivityRow, recipe: Recipe, api: SalesforceApi) -> None:
-    rows = list(_tested(query_rows(api, recipe.query, recipe.columns), recipe))
-    done = activity.selected
-    number = activity.bulks
-    for bulk in _cut(iter(rows[done:]), number, recipe):
-        number += 1
+def _select_small(bench: Bench, activity: ActivityRow, api: SalesforceApi) -> None:
+    ledger, recipe = bench.ledger, bench.recipe
+    # After a crash the rows may come in another order, and some may be new: the ids tell which are stored already.
+    stored = ledger.stored_records(activity.id) if activity.bulks else frozenset()
+    found = _tested(bench, query_rows(api, recipe.query, recipe.columns))
+    rows = [row for row in found if row[0] not in stored]
+    done = len(stored)
+    for bulk in _cut(iter(rows), activity.bulks, recipe):
         done += len(bulk)
-        ledger.add_bulk(activity, number, bulk, {"rows": done})
+        ledger.add_bulk(activity, bulk, {"rows": done})
     ledger.finish_selection(activity, api.calls)
 
 
-def _select_by_job(
-    ledger: Ledger, activity: ActivityRow, recipe: Recipe, api: SalesforceApi, is_stopping: Callable[[], bool]
-) -> None:
+def _select_by_job(bench: Bench, activity: ActivityRow, api: SalesforceApi) -> None:
+    ledger, recipe = bench.ledger, bench.recipe
     job = activity.selection_job or _start_job(ledger, activity, recipe, api)
-    _await_job(api, job, is_stopping)
+    _await_job(api, job, bench.stop.is_set)
     cursor: Mapping[str, Any] = activity.selection_cursor or {"locator": None, "rows": 0}
     number = activity.bulks
     locator, more = cursor["locator"], True
@@ -74,11 +74,11 @@ def _select_by_job(
     while more:
         with open_results(api, job, locator, FIRST_PAGE if locator is None else PAGE) as page:
             place = _Place(locator, passed)
-            rows = _tested(place.count(islice(page.rows, passed, None)), recipe)
+            rows = _tested(bench, place.count(islice(page.rows, passed, None)))
             for bulk in _cut(rows, number, recipe):
                 number += 1
-                ledger.add_bulk(activity, number, bulk, {"locator": locator, "rows": place.rows})
-                if is_stopping():
+                ledger.add_bulk(activity, bulk, {"locator": locator, "rows": place.rows})
+                if bench.stop.is_set():
                     raise Stopped
             locator, more, passed = page.next_locator, page.next_locator is not None, 0
     ledger.finish_selection(activity, api.calls)
@@ -122,19 +122,20 @@ def _cut(rows: Iterator[Row], number: int, recipe: Recipe) -> Iterator[Sequence[
         yield bulk
 
 
-def _tested(rows: Iterable[Row], recipe: Recipe) -> Iterator[Row]:
+def _tested(bench: Bench, rows: Iterable[Row]) -> Iterator[Row]:
     """The rows that belong to the audience: all of them, unless an operator must be tested here."""
-    if recipe.untested is None:
-        return iter(rows)
-    return (row for row in rows if _matches(row, recipe, recipe.untested))
+    untested = bench.recipe.untested
+    return iter(rows) if untested is None else (row for row in rows if _matches(bench, row, untested))
 
 
-def _matches(row: Row, recipe: Recipe, audience: CompiledAudience) -> bool:
+def _matches(bench: Bench, row: Row, audience: CompiledAudience) -> bool:
+    recipe = bench.recipe
     record = {
         criterion.field: parse_text(recipe.info.get(criterion.field).type, row[recipe.index[criterion.field]])
         for criterion in audience.rows
     }
-    return audience.matches(record, recipe.now)
+    with bench.watch.guard(bench.activity_id, "that tests records"):
+        return audience.matches(record, recipe.now)
 
 
 def prepared_text(prepared: Mapping[str, Any]) -> str:

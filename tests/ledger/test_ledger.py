@@ -53,8 +53,8 @@ def running(ledger):
     """An activity with two bulks of one record each, all selected."""
     activity_id = _add_activity(ledger.database)
     held = ledger.claim_selection(activity_id, "selector")
-    ledger.add_bulk(held, 1, [["00Q000000000001AAA", "a"]], {"rows": 1})
-    ledger.add_bulk(held, 2, [["00Q000000000002AAA", None]], {"rows": 2})
+    ledger.add_bulk(held, [["00Q000000000001AAA", "a"]], {"rows": 1})
+    ledger.add_bulk(held, [["00Q000000000002AAA", None]], {"rows": 2})
     ledger.finish_selection(held, 1)
     return activity_id
 
@@ -148,7 +148,7 @@ def test_a_lease_that_is_extended_outlives_its_time(ledger, running):
 def test_selecting_is_held_by_one_and_goes_on_where_it_stopped(ledger):
     activity_id = _add_activity(ledger.database)
     held = ledger.claim_selection(activity_id, "one")
-    ledger.add_bulk(held, 1, [["00Q000000000001AAA"]], {"locator": "x", "rows": 1})
+    ledger.add_bulk(held, [["00Q000000000001AAA"]], {"locator": "x", "rows": 1})
 
     assert ledger.claim_selection(activity_id, "two") is None
     _expire_leases(ledger)
@@ -157,7 +157,7 @@ def test_selecting_is_held_by_one_and_goes_on_where_it_stopped(ledger):
     assert taken.selection_cursor == {"locator": "x", "rows": 1}
     assert (taken.selected, taken.bulks, taken.status) == (1, 1, "Running")
     with pytest.raises(Fenced):
-        ledger.add_bulk(held, 2, [["00Q000000000002AAA"]], {"rows": 2})
+        ledger.add_bulk(held, [["00Q000000000002AAA"]], {"rows": 2})
 
 
 def test_an_activity_ends_only_when_nothing_is_left(ledger, running):
