@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCAL := . plugins/lsync-company-directory plugins/lsync-phone plugins/lsync-plugin-example
 TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
 
-.PHONY: setup demo test check clean lock bench-peers
+.PHONY: setup demo test check check-package clean lock bench-peers
 
 setup: $(VENV)/.ready
 
@@ -34,6 +34,13 @@ test: setup
 # Format, types and layers; `.ci/run` runs this and then `make test`.
 check: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+# The org's package: its source converts, and the zip is read back, by Salesforce's own library (needs npm).
+check-package: setup
+	@cd salesforce/check && test -d node_modules/@salesforce/source-deploy-retrieve \
+	  || npm install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error
+	@$(BIN)/lsync org package --public-url https://lsync.example.com --out salesforce/check/node_modules/lsync.zip >/dev/null
+	@node salesforce/check/check.mjs salesforce/main salesforce/check/node_modules/lsync.zip
 
 # The peers of `lsync bench --peers`, in an environment of their own.
 bench-peers: .venv-bench/.ready

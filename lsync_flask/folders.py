@@ -1,4 +1,4 @@
-"""Where the templates and migrations lie: inside the package in a wheel, beside it in a checkout."""
+"""Where the templates, migrations and the org's package lie: inside the package in a wheel, beside it in a checkout."""
 
 from pathlib import Path
 
@@ -9,3 +9,9 @@ def folder(name: str) -> Path:
     """The folder `templates` or `migrations`."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def package_folder() -> Path:
+    """The source of what is deployed into an org; `salesforce` in a checkout."""
+    inside = _PACKAGE / "org_package"
+    return inside if inside.is_dir() else _PACKAGE.parent / "salesforce"

@@ -1,10 +1,14 @@
 """`lsync org`: enrol a Salesforce org and check its connection."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import click
 
 from lsync_flask.cli.settings import resources_of
+from lsync_flask.errors import FatalError
+from lsync_flask.folders import package_folder
+from lsync_flask.salesforce.package import PackageOptions, build_package, check_public_url
 from lsync_flask.services.orgs import NewOrg, add_org, check_org, list_orgs
 
 
@@ -74,3 +78,29 @@ def check(context: click.Context, org_id: str) -> int:
     for one in checks:
         click.echo(f"{'ok  ' if one.ok else 'FAIL'}  {one.name}: {one.sentence}")
     return 0 if all(one.ok for one in checks) else 1
+
+
+def _public_url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    try:
+        return check_public_url(value)
+    except FatalError as error:
+        raise click.BadParameter(error.sentence) from error
+
+
+@org.command(help="Make the package for an org: a zip that the Metadata API deploys.")
+@click.option("--public-url", required=True, metavar="URL", callback=_public_url, help="Where users reach LSync.")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path), help="The zip to write."
+)
+@click.option(
+    "--certificate-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificate (PEM) of the key that lsync org add --jwt-key-file gets.",
+)
+@click.option("--contact-email", default="lsync@example.com", help="Whom Salesforce's admins ask about the app.")
+@click.option("--legacy", is_flag=True, help="With a connected app, for orgs that have no External Client Apps.")
+def package(public_url: str, out: Path, certificate_file: Path | None, contact_email: str, *, legacy: bool) -> None:
+    certificate = certificate_file.read_text() if certificate_file else None
+    options = PackageOptions(public_url, contact_email, version("lsync-flask"), certificate, legacy)
+    out.write_bytes(build_package(package_folder(), options))
+    click.echo(f"{out} is the package for {public_url}. Deploy it with: sf project deploy start --metadata-dir {out}")

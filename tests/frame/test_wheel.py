@@ -25,7 +25,14 @@ def wheel(tmp_path_factory):
 def test_it_carries_templates_static_files_and_migrations(wheel):
     names = zipfile.ZipFile(wheel).namelist()
 
-    for needed in ("templates/mail/ended.html", "migrations/env.py", "web/static/", "engine/", "simulator/pages/"):
+    for needed in (
+        "templates/mail/ended.html",
+        "migrations/env.py",
+        "web/static/",
+        "engine/",
+        "simulator/pages/",
+        "org_package/main/default/",
+    ):
         assert any(name.startswith(f"lsync_flask/{needed}") for name in names), needed
 
 
