@@ -83,6 +83,17 @@ def actor() -> Actor:
     return found
 
 
+def reader() -> Actor:
+    """Who asks by POST for something that changes nothing, such as a count: as `actor` for a GET.
+
+    Raises:
+        SessionOver: there is no session.
+    """
+    if "actor" not in g:
+        g.actor = actor_of(resources(), token_of_request(), request.remote_addr or "")
+    return actor()
+
+
 def csrf() -> CSRFProtect:
     found: CSRFProtect = current_app.extensions["csrf"]
     return found
@@ -158,6 +169,7 @@ __all__ = [
     "ancestors_of_org",
     "csrf",
     "is_by_cookie",
+    "reader",
     "resources",
     "set_headers",
     "set_up_door",

@@ -15,7 +15,7 @@ from lsync_flask.services.definitions import DefinitionBody, DefinitionView
 from lsync_flask.services.plan import InputRowBody, ResultRowBody
 from lsync_flask.services.settings import OrgSettings
 
-TIMES = ("created_at", "started_at", "finished_at", "resume_at", "changed_at", "counted_at", "at")
+TIMES = ("created_at", "started_at", "finished_at", "resume_at", "changed_at", "counted_at", "last_run_at", "at")
 
 
 class _Body(BaseModel):

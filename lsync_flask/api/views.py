@@ -26,6 +26,7 @@ from lsync_flask.services.access import ALLOWED
 from lsync_flask.services.count_audience import count_audience, count_definition
 from lsync_flask.services.definitions import (
     DefinitionBody,
+    body_of,
     delete_definition,
     list_definitions,
     read_definition,
@@ -114,8 +115,7 @@ def count_draft() -> Response:
 @api.post("/definitions/<int:number>/preview")
 def preview(number: int) -> Response:
     view = read_definition(resources(), actor(), number)
-    body = DefinitionBody(name=view.name, object=view.object, criteria=view.criteria, logic=view.logic)
-    return jsonify(rows=[asdict(row) for row in preview_audience(resources(), actor(), body)])
+    return jsonify(rows=[asdict(row) for row in preview_audience(resources(), actor(), body_of(view))])
 
 
 @api.post("/preview")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lsync_flask.engine import soql
 from lsync_flask.engine.sizes import estimated_api_calls
 from lsync_flask.salesforce.queries import count as count_records
-from lsync_flask.services.definitions import DefinitionBody, compile_body, read_definition
+from lsync_flask.services.definitions import DefinitionBody, body_of, compile_body, read_definition
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.settings import OrgSettings, org_settings
 from lsync_flask.services.zones import local_now
@@ -48,8 +48,7 @@ def count_audience(resources: Resources, actor: Actor, body: DefinitionBody) -> 
 def count_definition(resources: Resources, actor: Actor, definition_id: int) -> AudienceCount:
     """Count a saved definition and remember its size."""
     view = read_definition(resources, actor, definition_id)
-    body = DefinitionBody(name=view.name, object=view.object, criteria=view.criteria, logic=view.logic)
-    counted = count_audience(resources, actor, body)
+    counted = count_audience(resources, actor, body_of(view))
     with resources.database.writing(actor.org_id) as scope:
         set_counted(scope, definition_id, counted.count, resources.now_s())
     return counted

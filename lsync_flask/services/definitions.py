@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from lsync_flask.engine.audience import Audience, CompiledAudience, Criterion, compile_audience
@@ -14,16 +15,20 @@ from lsync_flask.services.zones import local_now
 from lsync_flask.storage.audit import add_audit
 from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.definitions import (
+    SORTED_BY,
     DefinitionRow,
     add_definition,
     delete_definition_row,
     list_definition_rows,
     read_definition_row,
     save_definition_version,
+    sort_value,
 )
 from lsync_flask.storage.users import list_users
 
 MOST_PER_PAGE = 200
+ORDERS = tuple(f"{sign}{name}" for name in SORTED_BY for sign in ("", "-"))
+"""How a list can be sorted: by name, time of change, size when last counted; "-": the greatest first."""
 
 
 class DefinitionBody(BaseModel):
@@ -58,6 +63,8 @@ class DefinitionView:
     changed_at: float
     running_activity: int | None
     last_activity: int | None
+    last_status: str | None
+    last_run_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +82,39 @@ def list_definitions(
     object: str | None = None,  # noqa: A002 - our word for it
     after: str | None = None,
     limit: int = 50,
+    sort: str = "-changed",
 ) -> DefinitionPage:
-    """The last changed first.
+    """The last changed first, or as `sort` says.
 
     Raises:
-        InvalidParams: `after` is not one of ours.
+        InvalidParams: `after` is not one of ours, or not of this order.
     """
     actor.must("see definitions and activities")
+    if sort not in ORDERS:
+        raise InvalidParams({"sort": f"Choose one of {', '.join(ORDERS)}."})
     limit = max(1, min(limit, MOST_PER_PAGE))
     with resources.database.reading(actor.org_id) as scope:
-        rows = list_definition_rows(scope, search, object, _place(after), limit + 1)
+        rows = list_definition_rows(scope, search, object, _place(after, sort), limit + 1, sort)
         names = _names(scope)
     views = [_view(row, names) for row in rows[:limit]]
-    more = len(rows) > limit
-    return DefinitionPage(views, f"{rows[limit - 1].changed_at!r}:{rows[limit - 1].id}" if more else None)
+    return DefinitionPage(views, _next(rows[limit - 1], sort) if len(rows) > limit else None)
 
 
-def _place(after: str | None) -> tuple[float, int] | None:
+def _next(row: DefinitionRow, sort: str) -> str:
+    return orjson.dumps([sort_value(row, sort), row.id]).decode()
+
+
+def _place(after: str | None, sort: str) -> tuple[float | str, int] | None:
     if not after:
         return None
-    changed_at, _, number = after.partition(":")
+    wanted = str if sort.endswith("name") else (int, float)
     try:
-        return float(changed_at), int(number)
-    except ValueError as error:
-        raise InvalidParams({"after": "This is not the `next` of a page of definitions."}) from error
+        value, number = orjson.loads(after)
+    except ValueError:
+        value, number = None, None
+    if not isinstance(value, wanted) or not isinstance(number, int):
+        raise InvalidParams({"after": "This is not the `next` of a page of definitions."})
+    return value, number
 
 
 def read_definition(
@@ -140,10 +156,13 @@ def save_definition(
     return definition_id
 
 
-def compile_body(resources: Resources, actor: Actor, body: DefinitionBody, *, stale: bool = False) -> CompiledAudience:
+def compile_body(
+    resources: Resources, actor: Actor, body: DefinitionBody, *, stale: bool = False, look_again: bool = True
+) -> CompiledAudience:
     """Check a definition against the org as the actor sees it.
 
-    A field that seems to be gone is looked up once more, freshly, before it is said to be gone.
+    A field that seems to be gone is looked up once more, freshly, before it is said to be gone; not so without
+    `look_again`, which is for what is still being typed.
 
     Raises:
         InvalidParams: with each problem by its place.
@@ -151,8 +170,14 @@ def compile_body(resources: Resources, actor: Actor, body: DefinitionBody, *, st
     check_object(body.object)
     try:
         return _compile(resources, actor, body, fresh=False, stale=stale)
-    except InvalidParams:
+    except InvalidParams as error:
+        if not look_again or not _may_be_stale(error):
+            raise
         return _compile(resources, actor, body, fresh=True, stale=False)
+
+
+def _may_be_stale(error: InvalidParams) -> bool:
+    return any(name.startswith("criteria.") for name in error.problems)
 
 
 def _compile(resources: Resources, actor: Actor, body: DefinitionBody, *, fresh: bool, stale: bool) -> CompiledAudience:
@@ -173,9 +198,8 @@ def delete_definition(resources: Resources, actor: Actor, definition_id: int) ->
 
 def say_audience(resources: Resources, actor: Actor, view: DefinitionView) -> str:
     """The audience in words; empty when it no longer fits the org."""
-    body = DefinitionBody(name=view.name, object=view.object, criteria=view.criteria, logic=view.logic)
     try:
-        return compile_body(resources, actor, body, stale=True).sentence
+        return compile_body(resources, actor, body_of(view), stale=True).sentence
     except LsyncError:
         return ""
 
@@ -220,4 +244,11 @@ def _view(row: DefinitionRow, names: dict[str, str]) -> DefinitionView:
         changed_at=row.changed_at,
         running_activity=row.running_activity,
         last_activity=row.last_activity,
+        last_status=row.last_status,
+        last_run_at=row.last_run_at,
     )
+
+
+def body_of(view: DefinitionView) -> DefinitionBody:
+    """What was saved of a definition."""
+    return DefinitionBody(name=view.name, object=view.object, criteria=view.criteria, logic=view.logic)

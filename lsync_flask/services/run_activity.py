@@ -1,11 +1,14 @@
 """Run now: the audience is counted, the plan is frozen, and an activity is put into the ledger."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import orjson
 from sqlalchemy.exc import IntegrityError
 
-from lsync_flask.errors import Conflict, InvalidParams, RetryableError
+from lsync_flask.errors import Conflict, InvalidParams, LsyncError, RetryableError
 from lsync_flask.services.count_audience import AudienceCount, count_audience
-from lsync_flask.services.definitions import DefinitionBody, DefinitionView, read_definition
+from lsync_flask.services.definitions import DefinitionView, body_of, read_definition
 from lsync_flask.services.describe_objects import object_info
 from lsync_flask.services.plan import (
     InputMappingBody,
@@ -61,11 +64,61 @@ def run_activity(resources: Resources, actor: Actor, definition_id: int, request
         raise Conflict(f"{definition.name} is running already: see activity {definition.running_activity}.")
     plan, settings = _plan(resources, actor, definition)
     _check_fields(resources, actor, plan)
-    count = count_audience(resources, actor, _body(definition))
+    count = count_audience(resources, actor, body_of(definition))
     _check_size(count, settings)
     activity_id = _add(resources, actor, definition, plan, count.count, request_key)
     ring_now(resources, activity_id)
     return activity_id
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run would do, to be confirmed; `problem` says why it cannot be started ("": it can)."""
+
+    definition: DefinitionView
+    count: AudienceCount | None
+    problem: str
+    provider: str
+    targets: Sequence[tuple[str, str]]
+    username: str
+    mail_to: Sequence[str]
+
+
+def summarise_run(resources: Resources, actor: Actor, definition_id: int) -> RunSummary:
+    """Everything that a run would check, and what it would use; nothing is started. One API call for the count.
+
+    Raises:
+        NotFound: there is no such definition.
+    """
+    actor.must("run activities")
+    definition = read_definition(resources, actor, definition_id)
+    plan, count = None, None
+    try:
+        if definition.running_activity is not None:
+            raise Conflict(f"{definition.name} is running already: see activity {definition.running_activity}.")
+        plan, settings = _plan(resources, actor, definition)
+        _check_fields(resources, actor, plan)
+        count = count_audience(resources, actor, body_of(definition))
+        _check_size(count, settings)
+        problem = ""
+    except InvalidParams as error:
+        problem = " ".join(error.problems.values())
+    except LsyncError as error:
+        problem = error.sentence
+    return _summary(definition, plan, count, problem)
+
+
+def _summary(definition: DefinitionView, plan: Plan | None, count: AudienceCount | None, problem: str) -> RunSummary:
+    rows = plan.results.rows if plan else ()
+    return RunSummary(
+        definition=definition,
+        count=count,
+        problem=problem,
+        provider=plan.provider if plan else "",
+        targets=[(row.target, row.policy) for row in rows],
+        username=plan.username if plan else "",
+        mail_to=plan.mail_to if plan else (),
+    )
 
 
 def ring_now(resources: Resources, activity_id: int) -> None:
@@ -115,12 +168,6 @@ def _plan(resources: Resources, actor: Actor, definition: DefinitionView) -> tup
 
 def _recipients(owner: UserRow, settings: OrgSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys([owner.email, *settings.mail_to]))
-
-
-def _body(definition: DefinitionView) -> DefinitionBody:
-    return DefinitionBody(
-        name=definition.name, object=definition.object, criteria=definition.criteria, logic=definition.logic
-    )
 
 
 def _check_fields(resources: Resources, actor: Actor, plan: Plan) -> None:

@@ -28,6 +28,36 @@ class DefinitionRow:
     counted_at: float | None
     running_activity: int | None
     last_activity: int | None
+    last_status: str | None
+    last_run_at: float | None
+    lowered: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """Who saved a version, and when."""
+
+    version: int
+    changed_by: str
+    changed_at: float
+
+
+SORTED_BY: Mapping[str, Any] = {
+    "name": func.lower(definition.c.name),
+    "changed": definition.c.changed_at,
+    "counted": func.coalesce(definition.c.counted, -1),
+}
+"""What a list of definitions can be sorted by; one that was never counted counts as -1."""
+
+
+def sort_value(row: "DefinitionRow", sort: str) -> float | str:
+    """The value by which `sort` puts this definition in its place."""
+    by: Mapping[str, float | str] = {
+        "name": row.lowered,
+        "changed": row.changed_at,
+        "counted": -1 if row.counted is None else row.counted,
+    }
+    return by[sort.removeprefix("-")]
 
 
 def add_definition(
@@ -93,28 +123,50 @@ def read_definition_row(scope: OrgScope, definition_id: int, version: int | None
 
 
 def list_definition_rows(
-    scope: OrgScope, search: str, object_name: str | None, after: tuple[float, int] | None, limit: int
+    scope: OrgScope,
+    search: str,
+    object_name: str | None,
+    after: tuple[float | str, int] | None,
+    limit: int,
+    sort: str = "-changed",
 ) -> list[DefinitionRow]:
-    """The last changed first; `after` is (changed_at, id) of the last one of the page before."""
+    """By `sort`, such as `name` or `-changed`; `after` is (its value, id) of the last one of the page before."""
+    column, falls = SORTED_BY[sort.removeprefix("-")], sort.startswith("-")
+    order = [column.desc(), definition.c.id.desc()] if falls else [column.asc(), definition.c.id.asc()]
     statement = (
-        _rows(scope, definition.c.version)
-        .where(definition.c.deleted_at.is_(None))
-        .order_by(definition.c.changed_at.desc(), definition.c.id.desc())
-        .limit(limit)
+        _rows(scope, definition.c.version).where(definition.c.deleted_at.is_(None)).order_by(*order).limit(limit)
     )
     if search:
         statement = statement.where(func.lower(definition.c.name).contains(search.lower(), autoescape=True))
     if object_name:
         statement = statement.where(definition.c.object == object_name)
     if after is not None:
-        earlier = and_(definition.c.changed_at == after[0], definition.c.id < after[1])
-        statement = statement.where(or_(definition.c.changed_at < after[0], earlier))
+        value, number = after
+        beyond = column < value if falls else column > value
+        same = and_(column == value, definition.c.id < number if falls else definition.c.id > number)
+        statement = statement.where(or_(beyond, same))
     return [_definition(row) for row in scope.run(statement)]
+
+
+def list_version_rows(scope: OrgScope, definition_id: int, limit: int) -> list[VersionRow]:
+    """The newest first."""
+    statement = (
+        scope.select(definition_version)
+        .where(definition_version.c.definition_id == definition_id)
+        .order_by(definition_version.c.version.desc())
+        .limit(limit)
+    )
+    return [VersionRow(row.version, row.changed_by, row.changed_at) for row in scope.run(statement)]
 
 
 def _rows(scope: OrgScope, version: Any) -> Any:
     running = scope.select(activity, func.max(activity.c.id)).where(activity.c.running_definition_id == definition.c.id)
     last = scope.select(activity, func.max(activity.c.id)).where(activity.c.definition_id == definition.c.id)
+    newest = last.correlate(definition).scalar_subquery()
+    status, at = (
+        scope.select(activity, column).where(activity.c.id == newest)
+        for column in (activity.c.status, activity.c.created_at)
+    )
     chosen = and_(definition_version.c.definition_id == definition.c.id, definition_version.c.version == version)
     return scope.select(
         definition,
@@ -122,7 +174,10 @@ def _rows(scope: OrgScope, version: Any) -> Any:
         definition_version.c.version.label("chosen"),
         definition_version.c.body,
         running.correlate(definition).scalar_subquery().label("running_activity"),
-        last.correlate(definition).scalar_subquery().label("last_activity"),
+        newest.label("last_activity"),
+        status.correlate(definition).scalar_subquery().label("last_status"),
+        at.correlate(definition).scalar_subquery().label("last_run_at"),
+        func.lower(definition.c.name).label("lowered"),
     ).join(definition_version, chosen)
 
 
@@ -156,4 +211,7 @@ def _definition(row: Row[Any]) -> DefinitionRow:
         counted_at=row.counted_at,
         running_activity=row.running_activity,
         last_activity=row.last_activity,
+        last_status=row.last_status,
+        last_run_at=row.last_run_at,
+        lowered=row.lowered,
     )

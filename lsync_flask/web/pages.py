@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from lsync_flask.web import activity_pages, admin_pages, definition_pages, mapping_pages
+from lsync_flask.web import activity_pages, admin_pages, definition_forms, definition_pages, mapping_pages
 
 pages = Blueprint("pages", __name__)
 
@@ -14,14 +14,23 @@ View = Callable[..., Any]
 _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/", activity_pages.home),
     ("GET", "/definitions", definition_pages.index),
-    ("GET", "/definitions/new", definition_pages.new),
-    ("POST", "/definitions/new", definition_pages.save_new),
-    ("GET", "/definitions/criterion", definition_pages.criterion),
+    ("GET", "/definitions/new", definition_forms.new),
+    ("POST", "/definitions/new", definition_forms.save_new),
+    ("GET", "/definitions/fields", definition_forms.fields),
+    ("GET", "/definitions/criterion", definition_forms.criterion),
+    ("POST", "/definitions/check", definition_forms.check),
+    ("POST", "/definitions/count", definition_forms.count),
+    ("POST", "/definitions/preview", definition_forms.preview),
     ("GET", "/definitions/<int:number>", definition_pages.details),
-    ("GET", "/definitions/<int:number>/edit", definition_pages.edit),
-    ("POST", "/definitions/<int:number>/edit", definition_pages.save),
-    ("POST", "/definitions/<int:number>/count", definition_pages.count),
+    ("GET", "/definitions/<int:number>/edit", definition_forms.edit),
+    ("POST", "/definitions/<int:number>/edit", definition_forms.save),
+    ("POST", "/definitions/<int:number>/count", definition_forms.count_saved),
+    ("GET", "/definitions/<int:number>/activities", definition_pages.moving),
+    ("POST", "/definitions/<int:number>/summary", definition_pages.summary),
     ("POST", "/definitions/<int:number>/run", definition_pages.run),
+    ("GET", "/definitions/<int:number>/versions", definition_pages.versions),
+    ("POST", "/definitions/<int:number>/versions/<int:version>", definition_pages.restore),
+    ("POST", "/definitions/import", definition_pages.take_in),
     ("POST", "/definitions/<int:number>/delete", definition_pages.delete),
     ("GET", "/activities", activity_pages.index),
     ("GET", "/activities/<int:number>", activity_pages.details),

@@ -1,5 +1,6 @@
 """How pages are rendered: what every template has, and how numbers, times and durations are spelled."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -12,9 +13,11 @@ from babel.numbers import format_decimal
 from flask import Flask, g, render_template, request
 
 from lsync_flask.door import actor
+from lsync_flask.engine.policies import POLICIES
 from lsync_flask.services.notices import FATE_LABELS
 from lsync_flask.services.resources import Actor
 from lsync_flask.services.zones import local_now
+from lsync_flask.web.forms import COUNTED_PERIODS, PERIODS
 from lsync_flask.web.home import tabs_of
 
 CHIPS = {
@@ -61,6 +64,10 @@ def set_up_rendering(app: Flask) -> None:
     app.jinja_env.filters["moment"] = spell_moment
     app.jinja_env.filters["iso"] = lambda at_s: datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds")
     app.jinja_env.globals.update(chips=CHIPS, labels=dict(FATE_LABELS), version=version("lsync-flask"))
+    app.jinja_env.filters["file_name"] = lambda text: re.sub(r"[^\w-]+", "-", text).strip("-") or "definition"
+    app.jinja_env.globals.update(policies={name: words.label for name, words in POLICIES.items()})
+    app.jinja_env.globals.update(version_options=lambda rows: [(str(one.version), str(one.version)) for one in rows])
+    app.jinja_env.globals.update(periods=PERIODS, counted_periods=dict(COUNTED_PERIODS))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
