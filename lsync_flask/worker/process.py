@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 PR_SET_PDEATHSIG = 1
 M_ARENA_MAX = -8
 ARENAS = 2
+M_MMAP_THRESHOLD = -3
+M_TRIM_THRESHOLD = -1
+LARGE = 256 * 1024
 SILENT_S = 20.0
 REDIS_AWAY_S = 2.0
 
@@ -134,3 +137,5 @@ def tune_memory() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(M_ARENA_MAX, ARENAS)
+            mallopt(M_MMAP_THRESHOLD, LARGE)
+            mallopt(M_TRIM_THRESHOLD, LARGE)
