@@ -33,6 +33,7 @@ from lsync_flask.services.definitions import (
     save_definition,
 )
 from lsync_flask.services.describe_objects import describe_for
+from lsync_flask.services.outcomes import read_outcomes
 from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
 from lsync_flask.services.preview_audience import preview_audience
 from lsync_flask.services.run_activity import run_activity
@@ -158,13 +159,16 @@ def bulks(number: int) -> Response:
 
 @api.get("/activities/<int:number>/outcomes")
 def outcomes(number: int) -> Response:
-    page = activities.read_outcomes(
+    page = read_outcomes(
         resources(),
         actor(),
         number,
         request.args.get("fate") or None,
         request.args.get("after") or None,
         number_argument("limit", 50, MOST),
+        code=request.args.get("code", ""),
+        field=request.args.get("field", ""),
+        decision=request.args.get("decision", ""),
     )
     return jsonify(outcomes=[asdict(one) for one in page.outcomes], next=page.next)
 

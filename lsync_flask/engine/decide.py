@@ -7,7 +7,15 @@ from lsync_flask.engine.answers import answer_reader
 from lsync_flask.engine.checks import value_fitter
 from lsync_flask.engine.fields import FieldInfo, ObjectInfo
 from lsync_flask.engine.paths import missing_field
-from lsync_flask.engine.policies import DEFAULT_POLICY, FieldDecision, Policy, apply_policy, is_blank, is_policy
+from lsync_flask.engine.policies import (
+    CHANGING,
+    DEFAULT_POLICY,
+    FieldDecision,
+    Policy,
+    apply_policy,
+    is_blank,
+    is_policy,
+)
 from lsync_flask.engine.readers import DATE_TYPES, NUMBER_TYPES
 from lsync_flask.engine.record import NO_RECORD, ColumnTypes, RecordView
 from lsync_flask.engine.status import Fate
@@ -82,7 +90,6 @@ _NO_VALUE, _VALUE, _REFUSED = 0, 1, 2
 
 _Outcome = _Proposal | Rejection
 _NOTHING = _Proposal(None, None, None)
-_CHANGES = frozenset({"written", "cleared"})
 
 
 class _Rule:
@@ -192,7 +199,7 @@ class CompiledResults:
             made.fields.append(outcome)
             if isinstance(proposal, Rejection):
                 refused += [(outcome, proposal)] if decision == "rejected" else []
-            elif decision in _CHANGES:
+            elif decision in CHANGING:
                 made.changes[target] = proposal.value
         return _close(made, refused)
 

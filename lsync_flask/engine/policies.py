@@ -48,6 +48,9 @@ POLICIES: Mapping[Policy, PolicyText] = {
     "never": PolicyText("Never", "Nothing is written; what the provider says is shown beside it, for comparison."),
 }
 
+CHANGING: frozenset[FieldDecision] = frozenset({"written", "cleared"})
+"""What changes the field in Salesforce."""
+
 DECISIONS: Mapping[FieldDecision, str] = {
     "written": "The new value is written.",
     "unchanged": "Salesforce already has this value.",

@@ -1,7 +1,6 @@
 """Activities as people see them: how far they are, what became of each record; pause, resume, cancel, retry."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +9,16 @@ from sqlalchemy import Row, func, select
 
 from lsync_flask.engine.bulk_state import FINISHED
 from lsync_flask.engine.status import GOING_ON, WORKING, Status, add_fates, bad
-from lsync_flask.errors import Conflict, InvalidParams, NotFound
+from lsync_flask.errors import Conflict, NotFound
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.run_activity import ring_now
 from lsync_flask.storage.audit import add_audit
-from lsync_flask.storage.bodies import OutcomeEntry, decode_outcomes, decode_records
 from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.models import activity, bulk, call, definition
 from lsync_flask.storage.retries import reopen
 
 MOST_PER_PAGE = 500
-SCANNED_FOR_ERRORS = 200
-"""Bulks looked through when errors are grouped: enough to say what is wrong, cheap at 4 million records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,45 +59,6 @@ class BulkView:
     error: str
     attempts: int
     changed_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class FieldOutcome:
-    """One field of one record: what was there, what the provider proposed, and what was decided."""
-
-    field: str
-    before: str | None
-    proposed: str | None
-    written: bool
-    decision: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeView:
-    """What became of one record."""
-
-    record: str
-    fate: str
-    code: str
-    message: str
-    fields: Sequence[FieldOutcome]
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomePage:
-    """Some outcomes; `next` is handed back as `after` for the following ones, None at the end."""
-
-    outcomes: Sequence[OutcomeView]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorGroup:
-    """So many records went wrong with this code; `message` is one of theirs."""
-
-    code: str
-    message: str
-    count: int
 
 
 def list_activities(
@@ -199,82 +156,50 @@ def list_bulks(resources: Resources, actor: Actor, activity_id: int, after: int 
     return [BulkView(r.number, r.size, r.state, orjson.loads(r.fates), r.error, r.attempts, r.changed_at) for r in rows]
 
 
-def read_outcomes(
-    resources: Resources,
-    actor: Actor,
-    activity_id: int,
-    fate: str | None = None,
-    after: str | None = None,
-    limit: int = 50,
-) -> OutcomePage:
-    """What became of the records of finished bulks, in order; only as much is read as the page shows.
+@dataclass(frozen=True, slots=True)
+class CancelCost:
+    """What cancelling now gives up and what it cannot call back, in records; credits as counted so far."""
 
-    Raises:
-        NotFound: no such activity; InvalidParams: `after` is not one of ours.
-    """
-    actor.must("see definitions and activities")
-    ledger = Ledger(resources.database, actor.org_id)
-    row = ledger.read_activity(activity_id)
-    names = [target["target"] for target in row.plan["results"]["rows"]]
-    number, place = _place(after)
-    found: list[OutcomeView] = []
-    limit = min(limit, MOST_PER_PAGE)
-    for bulk_number, bulk_place, entry in _entries(ledger, activity_id, fate, number, place):
-        if len(found) == limit:
-            return OutcomePage(found, f"{bulk_number}.{bulk_place}")
-        found.append(_outcome(entry, names))
-    return OutcomePage(found, None)
+    finished: int
+    writing: int
+    at_provider: int
+    bought: int
+    given_up: int
+    credits: int
 
 
-def _place(after: str | None) -> tuple[int, int]:
-    number, dot, place = (after or "0.0").partition(".")
-    if not (dot and number.isdecimal() and place.isdecimal()):
-        raise InvalidParams({"after": "This is not the `next` of a page of outcomes."})
-    return int(number), int(place)
+def cost_of_cancel(resources: Resources, actor: Actor, activity_id: int) -> CancelCost:
+    """What a cancel would do at this moment. Raises NotFound."""
+    view = read_activity(resources, actor, activity_id)
+    with resources.database.reading(actor.org_id) as scope:
+        by_state = (
+            scope.select(bulk, bulk.c.state, func.sum(bulk.c.size))
+            .where(bulk.c.activity_id == activity_id)
+            .group_by(bulk.c.state)
+        )
+        sizes = {state: int(size) for state, size in scope.run(by_state)}
+        under_way = _under_way(scope, activity_id)
+    writing = sum(sizes.get(state, 0) for state in ("sending", "writing", "closing"))
+    finished = sum(sizes.get(state, 0) for state in FINISHED)
+    whole = max(view.selected, view.audience_size)
+    return CancelCost(
+        finished, writing, under_way, sizes.get("enriched", 0), max(0, whole - finished - writing), view.credits
+    )
 
 
-def _entries(
-    ledger: Ledger, activity_id: int, fate: str | None, number: int, place: int
-) -> Iterator[tuple[int, int, OutcomeEntry]]:
-    """(bulk, place in it, outcome) from that bulk and place on; bulks without this fate are passed over unread."""
-    for row in ledger.finished_bulks(activity_id, number):
-        if fate and not row.fates.get(fate):
-            continue
-        first = place if row.number == number else 0
-        for position, entry in enumerate(_entries_of(ledger, row.id, row.state)):
-            if position >= first and (not fate or entry.fate == fate):
-                yield row.number, position, entry
-
-
-def _entries_of(ledger: Ledger, bulk_id: int, state: str) -> Iterator[OutcomeEntry]:
-    if state == "cancelled":
-        for rows in decode_records(ledger.read_records(bulk_id)):
-            for row in rows:
-                yield OutcomeEntry(row[0] or "", "skipped", "CANCELLED", "The activity was cancelled before.", [])
-        return
-    for entries in decode_outcomes(ledger.read_outcomes(bulk_id)):
-        yield from entries
-
-
-def _outcome(entry: OutcomeEntry, names: Sequence[str]) -> OutcomeView:
-    fields = [
-        FieldOutcome(names[place], before, proposed, decision in {"written", "cleared"}, decision)
-        for place, before, proposed, decision in entry.fields
-    ]
-    return OutcomeView(entry.record, entry.fate, entry.code, entry.message, fields)
-
-
-def group_errors(ledger: Ledger, activity_id: int, most: int = 5) -> list[ErrorGroup]:
-    """The most frequent errors of an activity."""
-    counts: Counter[str] = Counter()
-    messages: dict[str, str] = {}
-    bulks = [row for row in ledger.finished_bulks(activity_id, 0) if bad(row.fates)]
-    for row in bulks[:SCANNED_FOR_ERRORS]:
-        for entry in _entries_of(ledger, row.id, row.state):
-            if entry.fate in {"rejected", "failed"}:
-                counts[entry.code] += 1
-                messages.setdefault(entry.code, entry.message)
-    return [ErrorGroup(code, messages[code], number) for code, number in counts.most_common(most)]
+def _under_way(scope: OrgScope, activity_id: int) -> int:
+    """Records of calls that have left or are about to, and whose answer is not stored yet."""
+    statement = (
+        select(func.coalesce(func.sum(call.c.size), 0))
+        .join(bulk, bulk.c.id == call.c.bulk_id)
+        .where(
+            bulk.c.activity_id == activity_id,
+            bulk.c.org_id == scope.org_id,
+            bulk.c.state == "enriching",
+            (call.c.state == "accepted") | ((call.c.state == "intended") & bulk.c.lease_owner.is_not(None)),
+        )
+    )
+    return int(scope.run(statement).scalar_one())
 
 
 def pause(resources: Resources, actor: Actor, activity_id: int) -> None:

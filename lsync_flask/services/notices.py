@@ -11,7 +11,7 @@ from lsync_flask.engine.advice import advice
 from lsync_flask.errors import FatalError
 from lsync_flask.folders import folder
 from lsync_flask.plugin_api import Notice, build
-from lsync_flask.services.activities import group_errors
+from lsync_flask.services.outcomes import group_errors
 from lsync_flask.services.resources import Resources
 from lsync_flask.services.zones import local_now
 from lsync_flask.storage.ledger import Ledger

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from lsync_flask.engine.status import BAD_FATES
 from lsync_flask.plugin_api import Answer
 
 SLICE = 500
@@ -78,6 +79,22 @@ def decode_outcomes(body: bytes) -> Iterator[list[OutcomeEntry]]:
     for line in body.split(b"\n"):
         if line:
             yield [OutcomeEntry(*entry) for entry in orjson.loads(line)]
+
+
+MOST_CODES = 20
+"""Different error codes that a bulk lists; the rest are only counted among its fates."""
+
+
+def count_errors(body: bytes) -> dict[str, tuple[int, str]]:
+    """The codes of rejected and failed records: how many, and the message of the first."""
+    found: dict[str, tuple[int, str]] = {}
+    for line in body.split(b"\n"):
+        if b'"rejected"' in line or b'"failed"' in line:
+            for _, fate, code, message, _ in orjson.loads(line):
+                if fate in BAD_FATES and (code in found or len(found) < MOST_CODES):
+                    number, first = found.get(code, (0, message))
+                    found[code] = (number + 1, first)
+    return found
 
 
 def patch_outcomes(body: bytes, failures: Mapping[str, tuple[str, str]], names: Sequence[str]) -> bytes:

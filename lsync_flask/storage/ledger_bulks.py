@@ -9,9 +9,10 @@ from sqlalchemy import case, or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from lsync_flask.engine.bulk_state import UNFINISHED, BulkState
+from lsync_flask.engine.status import bad
 from lsync_flask.errors import FatalError
 from lsync_flask.plugin_api import Answer
-from lsync_flask.storage.bodies import decode_answers, encode_answers, encode_records
+from lsync_flask.storage.bodies import count_errors, decode_answers, encode_answers, encode_records
 from lsync_flask.storage.db import Database, OrgScope, db_now
 from lsync_flask.storage.ledger_rows import BulkRow, CallRow, bulk_row, call_row
 from lsync_flask.storage.models import activity, bulk, bulk_outcomes, bulk_records, call, call_answers
@@ -146,11 +147,17 @@ class BulkLedger:
         self, row: BulkRow, state: BulkState, fates: Mapping[str, int], outcomes: bytes | None, **values: Any
     ) -> None:
         """The bulk has ended; `outcomes` replaces the stored ones unless None."""
+        counted = {"fates": _json(fates), "errors": _json(self._count_errors(row, fates, outcomes))}
         with self.database.writing(self.org_id) as scope:
-            self._change_bulk(scope, row, state, fates=orjson.dumps(dict(fates)).decode(), **FREE, **values)
+            self._change_bulk(scope, row, state, **counted, **FREE, **values)
             if outcomes is not None:
                 scope.run(scope.delete(bulk_outcomes).where(bulk_outcomes.c.bulk_id == row.id))
                 scope.add(bulk_outcomes, {"bulk_id": row.id, "body": outcomes})
+
+    def _count_errors(self, row: BulkRow, fates: Mapping[str, int], outcomes: bytes | None) -> Mapping[str, Any]:
+        if not bad(fates):
+            return {}
+        return count_errors(self.read_outcomes(row.id) if outcomes is None else outcomes)
 
     def _change_bulk(self, scope: OrgScope, row: BulkRow, state: BulkState | None, **values: Any) -> BulkRow:
         changed = scope.run(
@@ -251,6 +258,10 @@ def insert_bulk(
     )
     scope.add(bulk_records, {"bulk_id": bulk_id, "body": encode_records(rows)})
     return bulk_id
+
+
+def _json(body: Mapping[str, Any]) -> str:
+    return orjson.dumps(dict(body)).decode()
 
 
 def is_free(lease_until: ColumnElement[float]) -> ColumnElement[bool]:

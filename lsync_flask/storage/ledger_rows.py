@@ -54,6 +54,7 @@ class BulkRow:
     job: str | None
     progress: Mapping[str, Any]
     fates: Mapping[str, int]
+    errors: Mapping[str, tuple[int, str]]  # by code: how many records, and the message of one of them
     error_code: str
     error: str
     changed_at: float
@@ -127,6 +128,7 @@ def bulk_row(row: Row[Any]) -> BulkRow:
         job=row.job,
         progress=orjson.loads(row.progress),
         fates=orjson.loads(row.fates),
+        errors=orjson.loads(row.errors),
         error_code=row.error_code,
         error=row.error,
         changed_at=row.changed_at,

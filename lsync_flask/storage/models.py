@@ -215,6 +215,7 @@ bulk = Table(
     Column("job", String(18)),  # the Bulk API ingest job that carries it
     Column("progress", Text, nullable=False),  # how far it is written: {"next": 400, "failures": [[id, code, text]]}
     Column("fates", Text, nullable=False),  # {"written": 180, ...} once it is finished
+    Column("errors", Text, nullable=False, server_default="{}"),  # {code: [records, message]} once it is finished
     Column("error_code", String(80), nullable=False),
     Column("error", Text, nullable=False),
     Column("api_calls", Integer, nullable=False),

@@ -17,6 +17,7 @@ from lsync_flask.plugin_api import Answer
 from lsync_flask.storage.bodies import (
     OutcomeEntry,
     StoredRecords,
+    count_errors,
     decode_outcomes,
     encode_answers,
     encode_outcomes,
@@ -62,6 +63,7 @@ def _reopen_whole(scope: OrgScope, activity_id: int) -> int:
             job=None,
             progress="{}",
             fates="{}",
+            errors="{}",
             error_code="",
             error="",
             changed_at=db_now(),
@@ -128,12 +130,11 @@ def _shrink(scope: OrgScope, old: BulkRow, kept: Sequence[OutcomeEntry]) -> None
     fates: dict[str, int] = {}
     for entry in kept:
         fates[entry.fate] = fates.get(entry.fate, 0) + 1
-    scope.run(
-        scope.update(bulk)
-        .where(bulk.c.id == old.id)
-        .values(size=len(kept), fates=orjson.dumps(fates).decode(), state="partial" if bad(fates) else "written")
-    )
-    scope.run(scope.update(bulk_outcomes).where(bulk_outcomes.c.bulk_id == old.id).values(body=encode_outcomes(kept)))
+    body = encode_outcomes(kept)
+    counted = {"fates": orjson.dumps(fates).decode(), "errors": orjson.dumps(count_errors(body)).decode()}
+    state = "partial" if bad(fates) else "written"
+    scope.run(scope.update(bulk).where(bulk.c.id == old.id).values(size=len(kept), state=state, **counted))
+    scope.run(scope.update(bulk_outcomes).where(bulk_outcomes.c.bulk_id == old.id).values(body=body))
 
 
 def _add_call(

@@ -1,5 +1,7 @@
 """Home, activities, and one activity while it moves."""
 
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,22 +10,33 @@ from flask.typing import ResponseReturnValue
 
 from lsync_flask.door import actor, resources
 from lsync_flask.engine.advice import advice
+from lsync_flask.engine.bulk_state import FINISHED
 from lsync_flask.engine.policies import DECISIONS
+from lsync_flask.engine.status import BAD_FATES
 from lsync_flask.errors import Conflict
 from lsync_flask.services import activities
 from lsync_flask.services.activities import ActivityView
 from lsync_flask.services.notices import FATE_LABELS
+from lsync_flask.services.outcomes import Entry, group_errors, read_outcomes, targets_of, walk_outcomes
 from lsync_flask.storage.ledger import Ledger
+from lsync_flask.storage.ledger_rows import ActivityRow
+from lsync_flask.storage.orgs import read_org
+from lsync_flask.web.csv_files import csv_response
 from lsync_flask.web.home import home_words
 from lsync_flask.web.rendering import render, spell_duration
 
 PER_PAGE = 50
+RECORDS_PER_PAGE = 25
+"""So that a page of records with thirty fields each stays below 100 KB."""
 STEPS = {
     "pause": activities.pause,
     "resume": activities.resume,
     "cancel": activities.cancel,
     "retry": activities.retry,
 }
+PATH = ("Queued", "Selecting", "Running")
+ENDS_BADLY = {"Failed": "bad", "Cancelled": "bad", "Partial Success": "warn"}
+POLL_S, PAUSED_POLL_S = 2, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +61,31 @@ def index() -> str:
 
 def details(number: int, error: str = "") -> str:
     view = activities.read_activity(resources(), actor(), number)
-    chosen = request.args.get("fate", "")
-    outcomes = activities.read_outcomes(
-        resources(), actor(), number, chosen or None, request.args.get("after") or None, limit=PER_PAGE
-    )
     return render(
-        "web/activity.html",
-        **_words(view),
-        error=error,
-        chosen=chosen,
-        outcomes=outcomes,
-        decisions=DECISIONS,
-        steps=[
-            (view.may_pause, "pause", "Pause"),
-            (view.may_resume, "resume", "Resume"),
-            (view.may_cancel, "cancel", "Cancel"),
-            (view.may_retry, "retry", "Retry what failed"),
-        ],
+        "web/activity.html", **_live_words(view), **_bulk_words(view.id), **_record_words(view.id), error=error
     )
 
 
-def live(number: int) -> str:
-    """The part of the page that moves; it stops asking when the activity has ended."""
-    return render("web/activity_live_part.html", **_words(activities.read_activity(resources(), actor(), number)))
+def live(number: int) -> ResponseReturnValue:
+    """The part of the page that moves: nothing (204) when it has not; it stops asking when the activity has ended."""
+    words = _live_words(activities.read_activity(resources(), actor(), number))
+    if request.args.get("seen") == words["stamp"]:
+        return "", 204
+    return render("web/activity_live_part.html", **words)
+
+
+def bulks(number: int) -> str:
+    view = activities.read_activity(resources(), actor(), number)
+    return render("web/activity_bulks_part.html", view=view, **_bulk_words(number))
+
+
+def records(number: int) -> str:
+    view = activities.read_activity(resources(), actor(), number)
+    return render("web/activity_records_part.html", view=view, **_errors_of(number), **_record_words(number))
+
+
+def cost(number: int) -> str:
+    return render("web/activity_cost.html", cost=activities.cost_of_cancel(resources(), actor(), number))
 
 
 def change(number: int, step: str) -> ResponseReturnValue:
@@ -81,21 +96,48 @@ def change(number: int, step: str) -> ResponseReturnValue:
     return redirect(f"/activities/{number}", 303)
 
 
-def _words(view: ActivityView) -> dict[str, Any]:
-    bulks = activities.list_bulks(resources(), actor(), view.id, limit=PER_PAGE)
+def _live_words(view: ActivityView) -> dict[str, Any]:
     done = sum(view.counts.values())
+    total = max(view.selected, view.audience_size if view.is_active else view.selected)
     lasted = _seconds(view)
-    return {
+    rate = done / lasted if lasted >= 1 and done else 0.0
+    words = {
         "view": view,
-        "bulks": bulks,
-        "more_bulks": sum(view.bulks.values()) > len(bulks),
         "done": done,
-        "total": max(view.selected, view.audience_size if view.is_active else view.selected),
-        "lasted": spell_duration(lasted),
-        "rate": int(done / lasted) if lasted >= 1 and done else 0,
+        "total": total,
+        "bulks_done": sum(number for state, number in view.bulks.items() if state in FINISHED),
+        "bulks_in_all": sum(view.bulks.values()),
         "fates": list(FATE_LABELS.items()),
-        "errors": _errors(view),
+        **_path(view),
+        **_errors_of(view.id),
     }
+    return {
+        **words,
+        "stamp": f"{zlib.crc32(repr(words).encode()):08x}",
+        "lasted": spell_duration(lasted),
+        "rate": rate,
+        "left": spell_duration((total - done) / rate) if rate and view.is_active and view.status != "Paused" else "",
+        "poll_s": PAUSED_POLL_S if view.status == "Paused" else POLL_S,
+        "just_ended": "seen" in request.args and not view.is_active,
+        "steps": [
+            (view.may_pause, "pause", "Pause"),
+            (view.may_resume, "resume", "Resume"),
+            (view.may_retry, "retry", "Retry what failed"),
+        ],
+    }
+
+
+def _path(view: ActivityView) -> dict[str, Any]:
+    """The steps of the status path, which one is the present one, and how it stands."""
+    if not view.is_active:
+        return {
+            "path": (*PATH, view.status),
+            "path_at": len(PATH) if view.status in ENDS_BADLY else len(PATH) + 1,
+            "path_state": ENDS_BADLY.get(view.status, ""),
+        }
+    if view.status in PATH:
+        return {"path": (*PATH, "Ended"), "path_at": PATH.index(view.status), "path_state": ""}
+    return {"path": (*PATH[:2], view.status, "Ended"), "path_at": 2, "path_state": "warn"}
 
 
 def _seconds(view: ActivityView) -> float:
@@ -104,8 +146,76 @@ def _seconds(view: ActivityView) -> float:
     return (view.finished_at or resources().now_s()) - view.started_at
 
 
-def _errors(view: ActivityView) -> list[_Error]:
-    if not view.counts.get("rejected") and not view.counts.get("failed"):
-        return []
-    groups = activities.group_errors(Ledger(resources().database, actor().org_id), view.id)
-    return [_Error(one.code, one.message, one.count, advice(one.code)) for one in groups]
+def _errors_of(number: int) -> dict[str, Any]:
+    groups = group_errors(Ledger(resources().database, actor().org_id), number, most=10)
+    return {
+        "errors": [_Error(one.code, one.message, one.count, advice(one.code)) for one in groups],
+        "error_choices": [(one.code, one.code) for one in groups],
+    }
+
+
+def _bulk_words(number: int) -> dict[str, Any]:
+    after = request.args.get("bulks_after", "")
+    found = activities.list_bulks(resources(), actor(), number, int(after) if after.isdecimal() else 0, limit=PER_PAGE)
+    return {"bulk_rows": found, "bulks_next": found[-1].number if len(found) == PER_PAGE else None}
+
+
+def _record_words(number: int) -> dict[str, Any]:
+    chosen = {name: request.args.get(name, "") for name in ("fate", "code", "field", "decision")}
+    page = read_outcomes(
+        resources(),
+        actor(),
+        number,
+        chosen["fate"],
+        request.args.get("after") or None,
+        RECORDS_PER_PAGE,
+        code=chosen["code"],
+        field=chosen["field"],
+        decision=chosen["decision"],
+    )
+    row = Ledger(resources().database, actor().org_id).read_activity(number)
+    names = _labels(row)
+    return {
+        "chosen": chosen,
+        "outcomes": page,
+        "decisions": DECISIONS,
+        "targets": [(name, names.get(name, name)) for name in targets_of(row)],
+        "field_labels": names,
+        "org_url": read_org(resources().database, actor().org_id).my_domain.rstrip("/"),
+    }
+
+
+def _labels(row: ActivityRow) -> Mapping[str, str]:
+    """What the fields were called when the activity began."""
+    fields: Mapping[str, Mapping[str, Any]] = (row.prepared or {}).get("info", {}).get("fields", {})
+    return {name: str(field["label"]) for name, field in fields.items()}
+
+
+def download(number: int, what: str) -> ResponseReturnValue:
+    """All outcomes, or what went wrong, as CSV: one row for each record."""
+    activities.read_activity(resources(), actor(), number)
+    ledger = Ledger(resources().database, actor().org_id)
+    targets = targets_of(ledger.read_activity(number))
+    if what == "errors":
+        head = ("Record Id", "Outcome", "Code", "Message", "What to do")
+        rows = ([*_plain(entry), advice(entry[2])] for entry in walk_outcomes(ledger, number, BAD_FATES))
+        return csv_response(f"activity-{number}-errors.csv", head, rows)
+    columns = [f"{name} {part}" for name in targets for part in ("before", "proposed", "decision")]
+    return csv_response(
+        f"activity-{number}-outcomes.csv",
+        ("Record Id", "Outcome", "Code", "Message", *columns),
+        _rows(walk_outcomes(ledger, number), len(targets)),
+    )
+
+
+def _rows(entries: Iterator[Entry], targets: int) -> Iterator[Sequence[object]]:
+    for entry in entries:
+        cells: list[object] = [None] * (3 * targets)
+        for place, before, proposed, decision in entry[4]:
+            cells[3 * place : 3 * place + 3] = (before, proposed, decision)
+        yield [*_plain(entry), *cells]
+
+
+def _plain(entry: Entry) -> list[str]:
+    record, fate, code, message, _ = entry
+    return [record, FATE_LABELS.get(fate, fate), code, message]
