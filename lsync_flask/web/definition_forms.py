@@ -5,16 +5,18 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 
 from lsync_flask.door import actor, reader, resources
 from lsync_flask.engine.fields import ObjectInfo
-from lsync_flask.errors import Conflict, InvalidParams
+from lsync_flask.errors import Conflict, InvalidParams, LsyncError
 from lsync_flask.services.check_definition import check_definition
 from lsync_flask.services.count_audience import count_audience, count_definition
 from lsync_flask.services.definitions import DefinitionBody, read_definition, save_definition
 from lsync_flask.services.describe_objects import OBJECTS, describe_for
+from lsync_flask.services.explain_empty import explain_empty
 from lsync_flask.services.plan import CriterionBody
 from lsync_flask.services.preview_audience import preview_audience
 from lsync_flask.web.forms import criteria_of, find_fields, keys_of, marks_of, new_key, row_of, rows_of
@@ -144,7 +146,16 @@ def count() -> ResponseReturnValue:
         counted = count_audience(resources(), actor(), draft.body())
     except (InvalidParams, ValidationError) as error:
         return _whole_page(draft, error)
-    return render("web/definition_counted.html", counted=counted)
+    return render("web/definition_counted.html", counted=counted, is_draft=True)
+
+
+def empty() -> str:
+    """Which criterion leaves no record; asked for when a count was 0."""
+    reader()
+    try:
+        return escape(explain_empty(resources(), actor(), _draft(request.form).body()))
+    except LsyncError as error:
+        return escape(error.sentence)
 
 
 def count_saved(number: int) -> ResponseReturnValue:

@@ -19,6 +19,7 @@ from lsync_flask.services.definitions import (
     say_audience,
 )
 from lsync_flask.services.run_activity import run_activity, summarise_run
+from lsync_flask.web.home import latest_words
 from lsync_flask.web.rendering import render
 
 LATEST = 20
@@ -51,7 +52,8 @@ def details(number: int, error: str = "") -> str:
 
 def _activities(number: int) -> dict[str, Any]:
     found: list[ActivityView] = list_activities(resources(), actor(), number, limit=LATEST)
-    return {"activities": found, "number": number, "moves": any(_moves(one) for one in found)}
+    address = f"/definitions/{number}/activities"
+    return {"activities": found, "latest_address": address, "moves": any(_moves(one) for one in found)}
 
 
 def _moves(view: ActivityView) -> bool:
@@ -61,7 +63,12 @@ def _moves(view: ActivityView) -> bool:
 def moving(number: int) -> str:
     """The activities of a definition while one of them moves; it stops asking when none does."""
     read_definition(resources(), actor(), number)
-    return render_template("web/definition_activities.html", actor=actor(), **_activities(number))
+    return render_template("web/latest_activities.html", actor=actor(), **_activities(number))
+
+
+def latest() -> str:
+    """The last activities of all definitions, for the home page while one of them moves."""
+    return render_template("web/latest_activities.html", actor=actor(), **latest_words(resources(), actor()))
 
 
 def summary(number: int) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ View = Callable[..., Any]
 
 _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/", activity_pages.home),
+    ("GET", "/latest", definition_pages.latest),
     ("GET", "/definitions", definition_pages.index),
     ("GET", "/definitions/new", definition_forms.new),
     ("POST", "/definitions/new", definition_forms.save_new),
@@ -20,6 +21,7 @@ _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/definitions/criterion", definition_forms.criterion),
     ("POST", "/definitions/check", definition_forms.check),
     ("POST", "/definitions/count", definition_forms.count),
+    ("POST", "/definitions/empty", definition_forms.empty),
     ("POST", "/definitions/preview", definition_forms.preview),
     ("GET", "/definitions/<int:number>", definition_pages.details),
     ("GET", "/definitions/<int:number>/edit", definition_forms.edit),
