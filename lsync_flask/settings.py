@@ -5,7 +5,9 @@ import binascii
 import hashlib
 import tempfile
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -14,6 +16,8 @@ from lsync_flask.errors import FatalError
 PREFIX = "LSYNC_"
 UNPREFIXED = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL", "smtp_url": "SMTP_URL"}
 WEAK = 32
+DISTINCT = 8
+"""A random secret of that length has more different characters than this; a placeholder often has not."""
 
 
 class Settings(BaseModel):
@@ -61,12 +65,26 @@ class Settings(BaseModel):
     def _strong(cls, value: SecretStr) -> SecretStr:
         if len(value.get_secret_value()) < WEAK:
             raise ValueError("is missing or too short; make one with: openssl rand -hex 32")
+        if len(set(value.get_secret_value())) < DISTINCT:
+            raise ValueError("is easy to guess; make one with: openssl rand -hex 32")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _guarded(cls, value: str) -> str:
+        # Whoever reaches Redis can ring for activities and end the record of used requests.
+        parts = urlsplit(value)
+        if parts.scheme in {"redis", "rediss"} and not parts.password and not _is_loopback(parts.hostname or ""):
+            raise ValueError(
+                "names a server on another machine without a password; give it one: redis://:password@host"
+            )
         return value
 
     @field_validator("encryption_keys")
     @classmethod
     def _keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if not value or any(not _is_key(key.get_secret_value()) for key in value):
+        keys = [key.get_secret_value() for key in value]
+        if not keys or not all(_is_key(key) and any(base64.b64decode(key)) for key in keys):
             raise ValueError("must be keys of 32 bytes in base64; make one with: openssl rand -base64 32")
         return value
 
@@ -98,6 +116,13 @@ class Settings(BaseModel):
         return Path(tempfile.gettempdir()) / f"lsync-{name}.sock"
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in {"localhost", ""}
+
+
 def _is_key(text: str) -> bool:
     try:
         return len(base64.b64decode(text, validate=True)) == WEAK
@@ -111,6 +136,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         FatalError: with every variable that is missing or wrong.
     """
+    if environment.get("FLASK_DEBUG", "").strip().lower() not in {"", "0", "false", "no"}:
+        raise FatalError("FLASK_DEBUG is set: its debugger runs what anybody types. Unset it; see LSYNC_LOG_LEVEL.")
     given = {
         name: _part(name, environment[_variable(name)]) for name in Settings.model_fields if _has(name, environment)
     }

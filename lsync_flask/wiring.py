@@ -3,6 +3,7 @@
 import base64
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from redis import Redis
@@ -12,12 +13,21 @@ from lsync_flask.errors import GrantLost
 from lsync_flask.outbound import GuardedHttp
 from lsync_flask.registry import Registry, discover
 from lsync_flask.salesforce.api import SalesforceApi
-from lsync_flask.salesforce.tokens import Grant, JwtTokens
+from lsync_flask.salesforce.tokens import (
+    ClientCredentialsTokens,
+    Grant,
+    JwtTokens,
+    Kept,
+    RefreshTokens,
+    Token,
+    Tokens,
+)
 from lsync_flask.salesforce.transport import Transport
 from lsync_flask.services.resources import Resources, utc_now
 from lsync_flask.settings import Settings
+from lsync_flask.storage import org_tokens
 from lsync_flask.storage.db import Database, open_database
-from lsync_flask.storage.orgs import OrgRow, read_org
+from lsync_flask.storage.orgs import OrgRow, consumer_secrets, read_org
 from lsync_flask.storage.secrets import SecretBox, read_secret
 
 
@@ -53,6 +63,32 @@ def _ring(settings: Settings) -> Callable[[int], None]:
     return partial(doorbell.ring, connect_redis(settings))
 
 
+@dataclass(frozen=True)
+class OrgVault:
+    """The refresh token of one org, in the database that all processes share."""
+
+    database: Database
+    box: SecretBox
+    org_id: str
+
+    def read(self) -> Kept:
+        row = org_tokens.read_kept(self.database, self.box, self.org_id)
+        if row.refresh_token is None:
+            raise GrantLost("No refresh token is set for this org: see lsync org add --refresh-token-file.")
+        return Kept(row.refresh_token, Token(*row.access) if row.access else None)
+
+    def claim(self, owner: str) -> bool:
+        return org_tokens.claim(self.database, self.org_id, owner)
+
+    def store(self, owner: str, refresh_token: str, token: Token) -> None:
+        access = (token.access_token, token.instance_url)
+        now_s = utc_now().timestamp()
+        org_tokens.store(self.database, self.box, self.org_id, owner, refresh_token, access, now_s)
+
+    def release(self, owner: str) -> None:
+        org_tokens.release(self.database, self.org_id, owner)
+
+
 class OrgConnections:
     """Opens orgs; keeps one source of tokens for each, so that all threads share a token and its renewal."""
 
@@ -60,27 +96,36 @@ class OrgConnections:
         self._database = database
         self._box = box
         self._transport = transport
-        self._tokens: dict[tuple[str, str], JwtTokens] = {}
+        self._tokens: dict[OrgRow, Tokens] = {}
         self._lock = threading.Lock()
 
     def open(self, org_id: str, username: str | None) -> SalesforceApi:
-        """The org as one of its users; None is the integration user."""
+        """The org as one of its users; None is the integration user. Flows other than jwt have one user for all."""
         org = read_org(self._database, org_id)
-        name = username or org.integration_username
+        if org.flow != "jwt":
+            name = org.integration_username or "the app's own user"
+            return SalesforceApi(org_id, self._tokens_of(org), name, self._transport, org.api_version)
+        name = username or org.integration_username or ""
         if not name:
             raise GrantLost("No integration user is set for this org: see lsync org add --integration-user.")
         return SalesforceApi(org_id, self._tokens_of(org), name, self._transport, org.api_version)
 
-    def _tokens_of(self, org: OrgRow) -> JwtTokens:
-        key = (org.id, org.consumer_key)
+    def _tokens_of(self, org: OrgRow) -> Tokens:
         with self._lock:
-            if key not in self._tokens:
-                self._tokens[key] = JwtTokens(self._grant(org), self._transport, utc_now)
-            return self._tokens[key]
+            if org not in self._tokens:
+                self._tokens[org] = self._open_tokens(org)
+            return self._tokens[org]
 
-    def _grant(self, org: OrgRow) -> Grant:
+    def _open_tokens(self, org: OrgRow) -> Tokens:
         with self._database.reading(org.id) as scope:
             key = read_secret(scope, self._box, "jwt_key")
+            secret = next(iter(consumer_secrets(scope, self._box)), "")
+        grant = Grant(org.id, org.my_domain, org.consumer_key, key or "", org.audience, secret)
+        if org.flow == "client-credentials":
+            return ClientCredentialsTokens(grant, self._transport, utc_now)
+        if org.flow == "refresh-token":
+            vault = OrgVault(self._database, self._box, org.id)
+            return RefreshTokens(grant, self._transport, utc_now, vault)
         if key is None:
             raise GrantLost("No JWT key is set for this org: see lsync org add --jwt-key-file.")
-        return Grant(org.id, org.my_domain, org.consumer_key, key, org.audience)
+        return JwtTokens(grant, self._transport, utc_now)

@@ -20,6 +20,7 @@ COMMANDS = {
     "org": "lsync_flask.cli.org:org",
     "plugins": "lsync_flask.cli.plugins:plugins",
     "redis": "lsync_flask.cli.processes:redis",
+    "secrets": "lsync_flask.cli.database:secrets",
     "simulator": "lsync_flask.cli.simulator:simulator",
     "worker": "lsync_flask.cli.processes:worker",
 }

@@ -19,9 +19,14 @@ def upgrade_command(context: click.Context) -> None:
     click.echo("The database is up to date.")
 
 
-@db.command(name="rotate", help="Encrypt all secrets again with the first of LSYNC_ENCRYPTION_KEYS.")
+@click.group(help="Secrets at rest.")
+def secrets() -> None:
+    pass
+
+
+@secrets.command(help="Encrypt all secrets again with the first of LSYNC_ENCRYPTION_KEYS.")
 @click.pass_context
-def rotate_command(context: click.Context) -> None:
+def rotate(context: click.Context) -> None:
     resources = resources_of(context)
     number = rotate_secrets(resources.database, resources.box)
-    click.echo(f"{number} secrets are encrypted with the first key.")
+    click.echo(f"{number} secrets are encrypted with the first key; the others can be dropped.")

@@ -33,6 +33,17 @@ def org() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The private key (PEM) whose certificate the app has; background work needs it.",
 )
+@click.option(
+    "--flow",
+    type=click.Choice(["jwt", "client-credentials", "refresh-token"]),
+    default="jwt",
+    help="How LSync gets in: jwt acts as each activity's owner, the others as one user.",
+)
+@click.option(
+    "--refresh-token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For the flow refresh-token: file with the token.",
+)
 @click.option("--integration-user", help="Username that reads who has which permission set.")
 @click.option("--audience", help="Audience of the JWT; default: the My Domain address.")
 @click.option("--app", help="Name in POST /canvas/NAME, when the org has a Canvas app of its own.")
@@ -45,6 +56,8 @@ def add(
     consumer_key: str,
     consumer_secret_file: Path,
     jwt_key_file: Path | None,
+    flow: str,
+    refresh_token_file: Path | None,
     integration_user: str | None,
     audience: str | None,
     app: str | None,
@@ -59,6 +72,8 @@ def add(
         jwt_key=jwt_key_file.read_text() if jwt_key_file else None,
         audience=audience,
         integration_username=integration_user,
+        flow=flow,
+        refresh_token=refresh_token_file.read_text().strip() if refresh_token_file else None,
     )
     click.echo(f"Org {add_org(resources_of(context), new)} is enrolled. Check it with: lsync org check {org_id}")
 

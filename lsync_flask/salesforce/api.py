@@ -10,7 +10,7 @@ import orjson
 
 from lsync_flask.errors import FatalError, GrantLost, LsyncError
 from lsync_flask.salesforce.refusals import ApiError, SalesforceRefused, explain, is_html, is_stale, read_errors
-from lsync_flask.salesforce.tokens import JwtTokens, Token
+from lsync_flask.salesforce.tokens import Token, Tokens
 from lsync_flask.salesforce.transport import Reply, Transport
 
 __all__ = ["ApiError", "Reply", "SalesforceApi", "SalesforceRefused", "Usage"]
@@ -35,7 +35,7 @@ class SalesforceApi:
     def __init__(
         self,
         org_id: str,
-        tokens: JwtTokens,
+        tokens: Tokens,
         username: str,
         transport: Transport,
         version: str = "67.0",

@@ -47,7 +47,8 @@ def deliver(resources: Resources, row: OutboxRow) -> None:
         raise FatalError(f"The outbox cannot send {row.kind}.")
     if not resources.settings.smtp_url.get_secret_value():
         raise FatalError("No mail was sent: SMTP_URL is not set.")
-    notice = make_notice(resources, Ledger(resources.database, row.org_id), row.key, int(row.body["activity"]))
+    make = make_reconnect_notice if row.body.get("event") == "reconnect" else make_notice
+    notice = make(resources, Ledger(resources.database, row.org_id), row.key, int(row.body["activity"]))
     if not notice.to:
         raise FatalError("No mail was sent: the owner has no e-mail address.")
     smtp = resources.registry.notifiers.get("smtp")
@@ -79,6 +80,23 @@ def make_notice(resources: Resources, ledger: Ledger, key: str, activity_id: int
     }
     subject = f"{activity.plan['definition']}: {activity.status}"
     return Notice(key, _recipients(activity.plan), subject, _render("ended.txt", words), _render("ended.html", words))
+
+
+def make_reconnect_notice(resources: Resources, ledger: Ledger, key: str, activity_id: int) -> Notice:
+    """The mail about an activity that waits because Salesforce does not let LSync in any more."""
+    activity = ledger.read_activity(activity_id)
+    with resources.database.reading(ledger.org_id) as scope:
+        owner = read_user(scope, activity.owner_id)
+    words = {
+        "activity": activity,
+        "definition": activity.plan["definition"],
+        "owner": owner.name,
+        "org": ledger.org_id,
+        "link": f"{resources.settings.public_url.rstrip('/')}/activities/{activity_id}",
+    }
+    subject = f"{activity.plan['definition']}: waiting for reconnect"
+    texts = (_render("reconnect.txt", words), _render("reconnect.html", words))
+    return Notice(key, _recipients(activity.plan), subject, *texts)
 
 
 def _recipients(plan: Mapping[str, Any]) -> Sequence[str]:

@@ -25,6 +25,8 @@ class NewOrg:
     jwt_key: str | None
     audience: str | None
     integration_username: str | None
+    flow: str = "jwt"
+    refresh_token: str | None = None
 
 
 def add_org(resources: Resources, new: NewOrg) -> str:
@@ -43,10 +45,14 @@ def add_org(resources: Resources, new: NewOrg) -> str:
         consumer_key=new.consumer_key,
         audience=new.audience,
         integration_username=new.integration_username,
+        flow=new.flow,
     )
     if not row.id.startswith("00D"):
         raise FatalError(f"{new.id} is no org id: those begin with 00D.")
-    storage.save_org(resources.database, resources.box, row, new.consumer_secrets, new.jwt_key, resources.now_s())
+    if new.flow == "refresh-token" and not new.refresh_token:
+        raise FatalError("The flow refresh-token needs a refresh token: see lsync org add --refresh-token-file.")
+    kept = {"jwt_key": new.jwt_key, "refresh_token": new.refresh_token}
+    storage.save_org(resources.database, resources.box, row, new.consumer_secrets, kept, resources.now_s())
     return row.id
 
 
@@ -67,7 +73,7 @@ def check_org(resources: Resources, org_id: str) -> list[Check]:
 def _say_connection(resources: Resources, row: OrgRow) -> str:
     api = resources.open_salesforce(row.id, None)
     api.request("GET", "limits")
-    return f"{row.integration_username} is let in."
+    return f"{api.username} is let in, by the flow {row.flow}."
 
 
 def _say_permissions(resources: Resources, row: OrgRow) -> str:

@@ -56,6 +56,12 @@ class Ledger(BulkLedger):
         with self.database.writing(self.org_id) as scope:
             return _change_status(scope, activity_id, old, new, reason=reason, resume_at=resume_at)
 
+    def change_status_in(
+        self, scope: OrgScope, activity_id: int, old: Sequence[Status], new: Status, reason: str
+    ) -> bool:
+        """The same within the caller's transaction, so that what follows from it is one commit with it."""
+        return _change_status(scope, activity_id, old, new, reason=reason, resume_at=None)
+
     # Selecting: one worker at a time holds it by a lease on the activity's row.
 
     def claim_selection(self, activity_id: int, owner: str) -> ActivityRow | None:

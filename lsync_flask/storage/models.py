@@ -48,9 +48,18 @@ org = Table(
     Column("consumer_key", Text, nullable=False),
     Column("audience", Text),  # of JWT assertions; None: my_domain
     Column("integration_username", Text),  # who reads permissions
+    Column("flow", String(20), nullable=False, server_default="jwt"),  # jwt | client-credentials | refresh-token
     Column("api_version", String(5), nullable=False),
     Column("is_active", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
+)
+
+org_token = Table(
+    "org_token",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("lease_owner", String(80)),  # who is using the refresh token just now
+    Column("lease_until", Double),
 )
 
 secret = Table(

@@ -1,6 +1,6 @@
 """Enrolled orgs and what they sign in with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +25,18 @@ class OrgRow:
     integration_username: str | None
     api_version: str = "67.0"
     is_active: bool = True
+    flow: str = "jwt"
 
 
 def save_org(
-    database: Database, box: SecretBox, row: OrgRow, consumer_secrets: Sequence[str], jwt_key: str | None, now_s: float
+    database: Database,
+    box: SecretBox,
+    row: OrgRow,
+    consumer_secrets: Sequence[str],
+    kept: Mapping[str, str | None],
+    now_s: float,
 ) -> None:
-    """Enrol an org or replace what is stored of it; without `jwt_key` the stored one stays."""
+    """Enrol an org or replace what is stored of it. `kept`: jwt_key and refresh_token; None leaves the stored one."""
     values = {name: getattr(row, name) for name in row.__slots__ if name != "id"}
     with database.writing_all() as connection:
         changed = connection.execute(update(org).where(org.c.id == row.id).values(values))
@@ -38,8 +44,11 @@ def save_org(
             connection.execute(insert(org).values(id=row.id, created_at=now_s, **values))
         scope = OrgScope(connection, row.id)
         save_secret(scope, box, "consumer_secret", "\n".join(consumer_secrets), now_s)
-        if jwt_key:
-            save_secret(scope, box, "jwt_key", jwt_key, now_s)
+        for name, text in kept.items():
+            if text:
+                save_secret(scope, box, name, text, now_s)
+        if kept.get("refresh_token"):
+            save_secret(scope, box, "access_token", "", now_s)
 
 
 def read_org(database: Database, org_id: str) -> OrgRow:

@@ -7,7 +7,7 @@ import structlog
 
 from lsync_flask.engine.bulk_state import FINISHED, NOT_YET_WRITTEN
 from lsync_flask.engine.sizes import retry_wait_s, write_path
-from lsync_flask.errors import FatalError, GrantLost, LimitReached, RetryableError
+from lsync_flask.errors import FatalError, GrantLost, LimitReached, LsyncError, RetryableError
 from lsync_flask.salesforce.api import SalesforceApi
 from lsync_flask.storage.ledger_bulks import Fenced
 from lsync_flask.storage.ledger_rows import BulkRow
@@ -17,7 +17,7 @@ from lsync_flask.worker.bench import Bench
 from lsync_flask.worker.deciding import decide_all
 from lsync_flask.worker.enriching import Waiting
 from lsync_flask.worker.finishing import fail_bulk, fates_text
-from lsync_flask.worker.pausing import pause_activity
+from lsync_flask.worker.pausing import pause_activity, wait_for_person
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +104,7 @@ def _latest(bench: Bench, bulk: BulkRow) -> BulkRow:
     return bench.ledger.read_bulk(bulk)
 
 
-def _stumble(bench: Bench, bulk: BulkRow, error: Exception, api_calls: int) -> None:
+def _stumble(bench: Bench, bulk: BulkRow, error: LsyncError, api_calls: int) -> None:
     """Say what is in the way: the bulk waits and is tried again, or the whole activity pauses."""
     log.warning("bulk stumbled", activity=bulk.activity_id, bulk=bulk.number, state=bulk.state, error=str(error))
     if isinstance(error, LimitReached):
@@ -114,7 +114,7 @@ def _stumble(bench: Bench, bulk: BulkRow, error: Exception, api_calls: int) -> N
         _wait_and_try_again(bench, bulk, error, api_calls)
     else:
         bench.ledger.release_bulk(bulk, wait_s=0.0, api_calls=api_calls)
-        pause_activity(bench.ledger, bulk.activity_id, str(error), None)
+        wait_for_person(bench.ledger, bulk.activity_id, error)
 
 
 def _wait_and_try_again(bench: Bench, bulk: BulkRow, error: RetryableError, api_calls: int) -> None:

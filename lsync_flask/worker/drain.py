@@ -29,7 +29,7 @@ from lsync_flask.storage.rings import find_org_of
 from lsync_flask.worker.bench import MOST_CALLS_AT_ONCE, Bench, Gate
 from lsync_flask.worker.carrying import PAUSE_S, carry
 from lsync_flask.worker.finishing import end_if_done, fail_activity
-from lsync_flask.worker.pausing import pause_activity
+from lsync_flask.worker.pausing import pause_activity, wait_for_person
 from lsync_flask.worker.recipe import prepare, read_recipe
 from lsync_flask.worker.selecting import Stopped, prepared_text, select_audience
 from lsync_flask.worker.watch import HUNG, Lifeline, Watch
@@ -130,7 +130,7 @@ class _Drain:
         except (LimitReached, RetryableError) as error:
             pause_activity(self.ledger, self.activity.id, str(error), error.after_s or PAUSE_S / 10)
         except GrantLost as error:
-            pause_activity(self.ledger, self.activity.id, str(error), None)
+            wait_for_person(self.ledger, self.activity.id, error)
         except (FatalError, InvalidParams) as error:
             fail_activity(self.resources, self.ledger, self.activity.id, str(error))
         else:
@@ -214,7 +214,7 @@ def _select(bench: Bench, held: ActivityRow) -> None:
 
 def _say_why(bench: Bench, held: ActivityRow, error: LsyncError) -> None:
     if held.bulks or isinstance(error, GrantLost):
-        pause_activity(bench.ledger, held.id, str(error), None)
+        wait_for_person(bench.ledger, held.id, error)
     else:
         fail_activity(bench.resources, bench.ledger, held.id, str(error))
     bench.stop.set()

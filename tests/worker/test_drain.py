@@ -11,6 +11,8 @@ from lsync_flask.plugin_api import Answer, Answers, RecordRejected, Ticket
 from lsync_flask.services import activities
 from lsync_flask.services.plan import CriterionBody, PluginCallBody, ResultRowBody
 from lsync_flask.services.run_activity import EmptyAudience, OverLimit, run_activity
+from lsync_flask.wiring import OrgConnections
+from lsync_flask.worker.clock import send_outbox
 
 from .kit import (
     Scripted,
@@ -280,8 +282,31 @@ def test_an_org_that_refuses_parks_the_activity_and_nothing_is_lost(scripted, ad
     activities.resume(scripted, admin, activity_id)
     row = carry_on(scripted, activity_id, admin.org_id)
 
-    assert (paused.status, paused.reason) == ("Paused", str(error))
+    said = f"Waiting for reconnect: {error}" if isinstance(error, GrantLost) else str(error)
+    assert (paused.status, paused.reason) == ("Paused", said)
     assert (paused.resume_at is not None) == waits
+    assert row.status == "Success"
+
+
+def test_a_revoked_grant_parks_the_activity_and_mails_its_owner_once(scripted, admin, simulated_org):
+    activity_id = start(scripted, admin, FEW)
+    user = f"{simulated_org['control_url']}/users/{admin.user_id}"
+
+    requests.post(user, json={"approved": False}, timeout=10).raise_for_status()
+    try:
+        for _ in range(2):
+            reopened = OrgConnections(scripted.database, scripted.box, scripted.transport)
+            paused = carry_on(replace(scripted, open_salesforce=reopened.open), activity_id, admin.org_id)
+            send_outbox(scripted)
+            activities.resume(scripted, admin, activity_id)
+    finally:
+        requests.post(user, json={"approved": True}, timeout=10).raise_for_status()
+    row = carry_on(scripted, activity_id, admin.org_id)
+
+    mails = requests.get(f"{simulated_org['control_url']}/mails", timeout=10).json()
+    told = [mail for mail in mails if "waiting for reconnect" in mail["subject"]]
+    assert paused.reason.startswith(f"Waiting for reconnect: Salesforce does not let LSync in as {admin.username}")
+    assert len(told) == 1
     assert row.status == "Success"
 
 
