@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_org_flows"
-down_revision = "0001"
+down_revision = "20261124_bulk_errors"
 branch_labels = None
 depends_on = None
 
