@@ -1,4 +1,4 @@
-"""Settings, setup, access, plugins and audit."""
+"""Settings, access, plugins and audit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,12 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from lsync_flask.door import actor, resources
-from lsync_flask.errors import Conflict, InvalidParams, LsyncError
+from lsync_flask.errors import Conflict, InvalidParams
 from lsync_flask.plugin_api import Provider
 from lsync_flask.services import settings as service
 from lsync_flask.services.access import ALLOWED, PERMISSION_SETS
-from lsync_flask.services.checks import Check
 from lsync_flask.services.providers import secret_params
 from lsync_flask.services.settings import OrgSettings
-from lsync_flask.services.technical_fields import check_technical_fields, create_technical_fields
 from lsync_flask.storage.audit import list_audit
 from lsync_flask.storage.users import list_users
 from lsync_flask.web.rendering import render
@@ -90,24 +88,6 @@ def _secrets(provider: str) -> dict[str, str]:
     cls = resources().registry.providers.get(provider)
     names = secret_params(cls) if cls else frozenset()
     return {name: request.form[f"secret.{name}"] for name in names if request.form.get(f"secret.{name}")}
-
-
-def setup(checks: list[Check] | None = None, title: str = "") -> str:
-    actor().must("see settings and mappings")
-    try:
-        technical = check_technical_fields(resources(), actor())
-    except LsyncError as error:
-        technical = [Check("Technical fields", ok=False, sentence=error.sentence)]
-    return render("web/setup.html", technical=technical, checks=checks or [], title=title)
-
-
-def create_fields() -> ResponseReturnValue:
-    checks = create_technical_fields(resources(), actor(), list(PERMISSION_SETS.values()))
-    return setup(checks, "Technical fields")
-
-
-def test() -> ResponseReturnValue:
-    return setup(service.check_settings(resources(), actor()), "Connections")
 
 
 def access() -> str:

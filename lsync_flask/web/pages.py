@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from lsync_flask.web import activity_pages, admin_pages, definition_forms, definition_pages, mapping_pages
+from lsync_flask.web import activity_pages, admin_pages, definition_forms, definition_pages, mapping_pages, setup_pages
 
 pages = Blueprint("pages", __name__)
 
@@ -47,9 +47,11 @@ _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/mappings/<any(input, results):kind>/<name>/row", mapping_pages.row),
     ("GET", "/settings", admin_pages.settings),
     ("POST", "/settings", admin_pages.save_settings),
-    ("GET", "/setup", admin_pages.setup),
-    ("POST", "/setup/fields", admin_pages.create_fields),
-    ("POST", "/setup/test", admin_pages.test),
+    ("GET", "/setup", setup_pages.setup),
+    ("POST", "/setup/fields", setup_pages.create_fields),
+    ("POST", "/setup/mail", setup_pages.mail),
+    ("POST", "/setup/sites", setup_pages.sites),
+    ("POST", "/setup/sites.json", setup_pages.site_console),
     ("GET", "/access", admin_pages.access),
     ("GET", "/plugins", admin_pages.plugins),
     ("GET", "/audit", admin_pages.audit),
