@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from lsync_flask.storage.org_bodies import read_settings_body, save_settings_body
+
 
 def form(*rows, name="Some leads", logic="", object="Lead", **more):  # noqa: A002 - our word for it
     """What the browser sends for these (field, operator, value) rows."""
@@ -175,3 +177,21 @@ def test_a_run_is_summed_up_started_once_and_then_forbids_a_second_and_a_deletio
 def test_a_definition_that_does_not_run_is_deleted(client):
     assert client.post("/definitions/2/delete").headers["Location"] == "/definitions?said=deleted"
     assert client.get("/definitions/2").status_code == 404
+
+
+def test_an_audience_above_the_maximum_says_by_how_many_and_starts_nothing(client, filled, simulated_org):
+    with filled.database.writing(simulated_org["org_id"]) as scope:
+        version, body = read_settings_body(scope)
+        save_settings_body(scope, version, {**body, "maximum_records": 10}, "005", filled.now_s())
+
+    counted = client.post("/definitions/count", **form()).text
+    summary = client.post("/definitions/1/summary").text
+    ran = client.post("/definitions/1/run")
+
+    more = re.search(r"has (\d+) records, (\d+) more than the 10 allowed", counted)
+    assert int(more[1]) - int(more[2]) == 10
+    assert more[0] in summary
+    assert "Edit the definition" in summary
+    assert ran.status_code == 409
+    assert "Nothing was started" in ran.text
+    assert "Nothing has run yet" in ran.text
