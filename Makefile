@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCAL := . plugins/lsync-company-directory plugins/lsync-phone plugins/lsync-plugin-example
 TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
 
-.PHONY: setup demo test check check-package clean lock bench-peers
+.PHONY: setup demo test check check-package clean lock bench-peers crash
 
 setup: $(VENV)/.ready
 
@@ -30,6 +30,10 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+# kill -9 at every gap between two steps, on SQLite and on PostgreSQL, all of them.
+crash: setup
+	@LSYNC_CRASH=all $(BIN)/python -m pytest -n 2 tests/crash
 
 # Format, types and layers; `.ci/run` runs this and then `make test`.
 check: setup

@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-COLLECTIONS_BELOW = 2_000
-"""Fewer records than this go by sObject Collections, more by a Bulk API job (Salesforce's own rule of thumb)."""
+BULK_API_FROM = 2_000
+"""From so many records on, the Bulk API reads an audience and writes a bulk; fewer go by REST query and sObject
+Collections (Salesforce's own rule of thumb).
+"""
 
 LARGEST_BULK = 10_000
-SMALL_AUDIENCE = 2_000
-"""Fewer records than this are read by a REST query, more by a Bulk API query."""
 
 
 def bulk_size(number: int, *, first: int, largest: int) -> int:
@@ -28,14 +28,14 @@ def cut(size: int, most: int) -> list[tuple[int, int]]:
     return [(first, min(most, size - first)) for first in range(0, size, most)]
 
 
-def write_path(size: int) -> Literal["sending", "writing"]:
+def write_path(size: int, bulk_api_from: int = BULK_API_FROM) -> Literal["sending", "writing"]:
     """The bulk state that begins its writing."""
-    return "sending" if size < COLLECTIONS_BELOW else "writing"
+    return "sending" if size < bulk_api_from else "writing"
 
 
 def estimated_api_calls(records: int, *, first: int, largest: int) -> int:
     """About how many Salesforce API calls an activity over this many records makes, polling included."""
-    reading = 3 if records < SMALL_AUDIENCE else 6 + records // 40_000
+    reading = 3 if records < BULK_API_FROM else 6 + records // 40_000
     writing, left, number = 0, records, 1
     while left > 0:
         size = min(left, bulk_size(number, first=first, largest=largest))

@@ -13,6 +13,7 @@ from lsync_flask.engine.decide import ResultMapping, ResultRow
 from lsync_flask.engine.fields import FieldInfo, ObjectInfo
 from lsync_flask.engine.inputs import InputMapping, InputRow, PluginCall
 from lsync_flask.engine.policies import Policy
+from lsync_flask.engine.sizes import BULK_API_FROM
 
 
 class _Body(BaseModel):
@@ -106,6 +107,7 @@ class Plan(_Body):
     first_bulk_size: int
     bulk_size: int
     on_unknown_charge: str
+    bulk_api_from: int = BULK_API_FROM
     mail_to: tuple[str, ...]
 
     def audience(self) -> Audience:

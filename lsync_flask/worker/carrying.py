@@ -137,7 +137,7 @@ def _enrich(bench: Bench, _api: SalesforceApi, bulk: BulkRow, _fresh: bool) -> R
 def _decide(bench: Bench, _api: SalesforceApi, bulk: BulkRow, _fresh: bool) -> Result:
     # Whole seconds, as Salesforce keeps them: the date on the record is compared with this one after a crash.
     decided_at = float(int(bench.resources.now_s()))
-    path = write_path(bulk.size)
+    path = write_path(bulk.size, bench.recipe.plan.bulk_api_from)
     decided = decide_all(bench, bulk, decided_at, for_upload=path == "writing")
     held = bench.ledger.begin_writing(bulk, path, decided.outcomes, decided_at, fates_text(decided.fates))
     if decided.upload:

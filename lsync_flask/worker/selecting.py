@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from lsync_flask.engine.audience import CompiledAudience
-from lsync_flask.engine.sizes import SMALL_AUDIENCE, bulk_size
+from lsync_flask.engine.sizes import bulk_size
 from lsync_flask.engine.values import parse_text
 from lsync_flask.errors import FatalError
 from lsync_flask.salesforce.api import SalesforceApi
@@ -43,7 +43,7 @@ def select_audience(bench: Bench, activity: ActivityRow, api: SalesforceApi) -> 
     Raises:
         Stopped: asked to stop between two bulks; nothing is lost.
     """
-    if activity.audience_size < SMALL_AUDIENCE:
+    if activity.audience_size < bench.recipe.plan.bulk_api_from:
         _select_small(bench, activity, api)
     else:
         _select_by_job(bench, activity, api)
