@@ -13,6 +13,7 @@ from lsync_flask.engine.status import bad
 from lsync_flask.errors import FatalError
 from lsync_flask.plugin_api import Answer
 from lsync_flask.storage.bodies import count_errors, decode_answers, encode_answers, encode_records
+from lsync_flask.storage.credit_caps import CreditCaps, set_aside, settle
 from lsync_flask.storage.db import Database, OrgScope, db_now
 from lsync_flask.storage.ledger_rows import BulkRow, CallRow, bulk_row, call_row
 from lsync_flask.storage.models import activity, bulk, bulk_outcomes, bulk_records, call, call_answers
@@ -193,11 +194,33 @@ class BulkLedger:
             rows = scope.run(scope.select(call).where(call.c.bulk_id == bulk_id).order_by(call.c.number)).all()
         return [call_row(row) for row in rows]
 
-    def answer_call(self, bulk_row: BulkRow, row: CallRow, answers: Sequence[Answer], credits_used: int) -> None:
+    def ask_call(self, bulk_row: BulkRow, row: CallRow, caps: CreditCaps, most: int) -> None:
+        """A call is about to leave: its intent, and what it may cost, are stored before.
+
+        Raises:
+            FatalError, LimitReached: a cap on credits is in the way, and nothing was stored; Fenced.
+        """
+        with self.database.writing(self.org_id) as scope:
+            self._fence(scope, bulk_row)
+            if caps.are_set and not row.ticket:
+                set_aside(scope, caps, bulk_row, row, most)
+            state = row.state if row.ticket else "asked"
+            self._change_call(scope, row, state=state, attempts=row.attempts + 1)
+
+    def answer_call(
+        self,
+        bulk_row: BulkRow,
+        row: CallRow,
+        answers: Sequence[Answer],
+        credits_used: int,
+        caps: CreditCaps | None = None,
+    ) -> None:
         """Store the answers of a call: from here on they are never bought again."""
         with self.database.writing(self.org_id) as scope:
             self._fence(scope, bulk_row)
             self._change_call(scope, row, state="answered", credits=credits_used, ticket=None, due_at=None)
+            if caps is not None and caps.are_set:
+                settle(scope, caps, bulk_row, row, credits_used)
             scope.run(scope.delete(call_answers).where(call_answers.c.call_id == row.id))
             scope.add(call_answers, {"call_id": row.id, "body": encode_answers(answers)})
 

@@ -197,6 +197,7 @@ activity = Table(
     Column("lease_owner", String(80)),
     Column("lease_until", Double),
     Column("api_calls", Integer, nullable=False),  # of selecting; each bulk counts its own
+    Column("credits_held", BigInteger),  # used or set aside, counted once a cap is set; None: not counted
     Column("rung_at", Double),  # a doorbell is on its way; None once a worker has heard it
     Column("attempts", Integer, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -266,6 +267,7 @@ call = Table(
     Column("due_at", Double),
     Column("attempts", Integer, nullable=False),
     Column("credits", Integer, nullable=False),
+    Column("reserved", Integer, nullable=False, server_default="0"),  # credits set aside until it is answered
     Column("error_code", String(80), nullable=False),
     Column("error", Text, nullable=False),
     UniqueConstraint("bulk_id", "number"),
@@ -277,6 +279,14 @@ call_answers = Table(
     Column("call_id", Key, ForeignKey("call.id", ondelete="CASCADE"), primary_key=True),
     _org(),
     Column("body", LargeBinary, nullable=False),
+)
+
+credit_month = Table(
+    "credit_month",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("month", String(7), primary_key=True),  # 2026-11, UTC
+    Column("credits", BigInteger, nullable=False),
 )
 
 outbox = Table(

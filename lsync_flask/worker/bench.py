@@ -11,7 +11,9 @@ import structlog
 from lsync_flask.plugin_api import Limits
 from lsync_flask.salesforce.api import SalesforceApi
 from lsync_flask.services.resources import Resources
+from lsync_flask.storage.credit_caps import CreditCaps
 from lsync_flask.storage.ledger import Ledger
+from lsync_flask.worker.budget import ApiBudget
 from lsync_flask.worker.recipe import Recipe
 from lsync_flask.worker.watch import Watch
 
@@ -59,6 +61,8 @@ class Bench:
     gate: Gate
     calls: ThreadPoolExecutor
     watch: Watch
+    budget: ApiBudget
+    caps: CreditCaps
     stop: threading.Event = field(default_factory=threading.Event)
     cancelling: threading.Event = field(default_factory=threading.Event)
     """Set when a person has cancelled the activity: nothing new is sent to the provider."""

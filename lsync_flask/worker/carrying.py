@@ -66,6 +66,8 @@ def _carry(bench: Bench, bulk: BulkRow) -> None:
         api = bench.open_api()
         came_from = bulk.state
         while held.state not in FINISHED and not _is_to_be_left(bench, held):
+            bench.budget.note(api.usage)
+            bench.budget.check()
             result = _STEPS[held.state](bench, api, held, held.state != came_from)
             if result is None:
                 return

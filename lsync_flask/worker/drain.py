@@ -27,6 +27,7 @@ from lsync_flask.storage.ledger_bulks import Fenced
 from lsync_flask.storage.ledger_rows import ActivityRow
 from lsync_flask.storage.rings import find_org_of
 from lsync_flask.worker.bench import MOST_CALLS_AT_ONCE, Bench, Gate
+from lsync_flask.worker.budget import ApiBudget, credit_caps, read_settings_now
 from lsync_flask.worker.carrying import PAUSE_S, carry
 from lsync_flask.worker.finishing import end_if_done, fail_activity
 from lsync_flask.worker.pausing import pause_activity, wait_for_person
@@ -135,7 +136,19 @@ class _Drain:
             fail_activity(self.resources, self.ledger, self.activity.id, str(error))
         else:
             gate = Gate(provider.limits())
-            return Bench(self.resources, self.ledger, self.activity.id, self.owner, recipe, gate, calls, watch)
+            settings = read_settings_now(self.resources, self.ledger.org_id)
+            return Bench(
+                self.resources,
+                self.ledger,
+                self.activity.id,
+                self.owner,
+                recipe,
+                gate,
+                calls,
+                watch,
+                ApiBudget(settings.api_share_percent),
+                credit_caps(settings, self.resources.clock()),
+            )
         return None
 
     def _prepare(self, plan: Plan, provider: Any) -> Any:
@@ -199,7 +212,8 @@ def _select(bench: Bench, held: ActivityRow) -> None:
     """Select in a thread; what is in the way is said in the ledger."""
     ledger = bench.ledger
     try:
-        select_audience(bench, held, bench.open_api())
+        bench.budget.check()
+        _select_with(bench, held)
     except Stopped:
         ledger.release_selection(held)
     except Fenced:
@@ -210,6 +224,14 @@ def _select(bench: Bench, held: ActivityRow) -> None:
     except LsyncError as error:
         ledger.release_selection(held)
         _say_why(bench, held, error)
+
+
+def _select_with(bench: Bench, held: ActivityRow) -> None:
+    api = bench.open_api()
+    try:
+        select_audience(bench, held, api)
+    finally:
+        bench.budget.note(api.usage)
 
 
 def _say_why(bench: Bench, held: ActivityRow, error: LsyncError) -> None:

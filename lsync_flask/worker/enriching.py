@@ -100,7 +100,7 @@ def _run_call(bench: Bench, bulk: BulkRow, call: CallRow, records: StoredRecords
         bench.ledger.change_call(bulk, call, state="accepted", ticket=reply.ref)
         return wait_s
     answers = _in_order([row[0] or "" for row in rows], [*reply.answers, *skipped])
-    bench.ledger.answer_call(bulk, call, answers, max(0, int(reply.credits)))
+    bench.ledger.answer_call(bulk, call, answers, max(0, int(reply.credits)), bench.caps)
     return None
 
 
@@ -127,7 +127,7 @@ def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry
     provider, http = bench.recipe.provider, bench.resources.http
     if call.state == "asked" and _may_be_paid_twice(bench):
         return _unknown(bulk, call, inquiries)
-    bench.ledger.change_call(bulk, call, state=call.state if call.ticket else "asked", attempts=call.attempts + 1)
+    bench.ledger.ask_call(bulk, call, bench.caps, len(inquiries))
     try:
         with bench.gate, bench.watch.guard(bulk, provider.label):
             if call.ticket:
