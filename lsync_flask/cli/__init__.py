@@ -13,6 +13,8 @@ from lsync_flask.errors import LsyncError
 # A command's module is imported when it is called: a worker needs no simulator, and may not have its libraries.
 COMMANDS = {
     "bench": "lsync_flask.cli.bench:bench",
+    "activity": "lsync_flask.cli.activity:activity",
+    "chaos": "lsync_flask.cli.chaos:chaos",
     "clock": "lsync_flask.cli.processes:clock",
     "db": "lsync_flask.cli.database:db",
     "demo": "lsync_flask.cli.demo:demo",

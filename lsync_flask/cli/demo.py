@@ -1,8 +1,6 @@
 """`lsync demo`: everything at once, with an org full of real public companies; `--run` does the main job and ends."""
 
 import signal
-import tempfile
-from pathlib import Path
 from time import sleep
 from types import FrameType
 
@@ -10,6 +8,7 @@ import click
 import orjson
 
 from lsync_flask.demo.job import run_main_job
+from lsync_flask.demo.scratch import scratch_folder
 from lsync_flask.demo.start import Demo, DemoOptions, start_demo
 from lsync_flask.demo.supervisor import Supervisor
 
@@ -39,9 +38,9 @@ def demo(
         raise click.UsageError("--json goes with --run")
     # SIGTERM must take the same way out as Ctrl-C: through the `finally` that stops all.
     signal.signal(signal.SIGTERM, _interrupt)
-    with tempfile.TemporaryDirectory(prefix="lsync-") as name:
+    with scratch_folder() as folder:
         options = DemoOptions(
-            folder=Path(name),
+            folder=folder,
             port=port,
             records=records,
             seed=seed,

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -44,6 +45,7 @@ class Supervisor:
 
     log_path: Path
     running: list[_Running] = field(default_factory=list)
+    most_restarts: int = MOST_RESTARTS
 
     def start(self, service: Service, *, wait_s: float = 30.0) -> None:
         """Start a process and wait until it answers.
@@ -90,10 +92,16 @@ class Supervisor:
         for one in self.running:
             if one.process.poll() is None:
                 continue
-            if one.service.is_vital or one.restarts >= MOST_RESTARTS:
+            if one.service.is_vital or one.restarts >= self.most_restarts:
                 raise FatalError(f"{one.service.name} has ended. {self.last_lines()}")
             one.restarts += 1
             one.process = self._spawn(one.service)
+
+    def kill_one(self, name: str, chance: random.Random) -> None:
+        """Kill one of the processes of this name outright; `watch` starts it again."""
+        one = chance.choice([one for one in self.running if one.service.name == name])
+        _signal(one.process, signal.SIGKILL)
+        one.process.wait()
 
     def stop(self) -> None:
         """Stop all, the last started first; what does not stop is killed."""

@@ -117,7 +117,8 @@ class Lane:
 
     def close(self):
         self.runner.stdin.close()
-        self.runner.wait(10)
+        self.runner.kill()
+        self.runner.wait()
         self.runner.stdout.close()
 
 

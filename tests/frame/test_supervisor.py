@@ -2,11 +2,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from lsync_flask.demo.scratch import scratch_folder
 from lsync_flask.demo.supervisor import Service, Supervisor, check_port, free_port
 from lsync_flask.errors import FatalError
 
@@ -112,3 +114,21 @@ def _is_taken(port):
     except FatalError as error:
         return f"Port {port} for LSync is taken" in str(error)
     return False
+
+
+def test_the_folder_of_a_demo_that_was_killed_is_removed_at_the_next_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    for name, pid in (("dead", dead.pid), ("living", os.getpid())):
+        (tmp_path / f"lsync-demo-{name}").mkdir()
+        (tmp_path / f"lsync-demo-{name}" / "pid").write_text(str(pid))
+    (tmp_path / "somebody-else").mkdir()
+
+    with scratch_folder() as folder:
+        kept = {path.name for path in tmp_path.iterdir()}
+        mode = folder.stat().st_mode & 0o777
+
+    assert kept == {"lsync-demo-living", "somebody-else", folder.name}
+    assert mode == 0o700
+    assert not folder.exists()

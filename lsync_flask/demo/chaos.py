@@ -1,0 +1,129 @@
+"""Chaos: one activity over many records while processes are killed outright at random; then the promise is checked."""
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import requests
+
+from lsync_flask.demo.job import Tab
+from lsync_flask.demo.start import Demo, DemoOptions, start_demo
+from lsync_flask.demo.supervisor import Supervisor
+from lsync_flask.engine.status import ENDED
+from lsync_flask.errors import FatalError
+from lsync_flask.services.access import PERMISSION_SETS
+from lsync_flask.storage.ledger import Ledger
+from lsync_flask.wiring import wire
+
+KILLED = ("worker", "worker", "worker", "clock", "web", "redis")
+"""What is killed, the workers most often. Simulator and database stay: they are the witnesses."""
+LOOK_S = 0.5
+SETTLE_S = 15.0
+
+
+@dataclass(frozen=True)
+class ChaosResult:
+    """What was done and what does not hold; `violations` is empty when the promise does."""
+
+    seed: int
+    records: int
+    kills: dict[str, int]
+    status: str
+    seconds: float
+    bulks: int
+    violations: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def run_chaos(options: DemoOptions, every_s: float, longest_s: float) -> ChaosResult:
+    """Start a demo, run all leads, and kill until it has ended.
+
+    Raises:
+        FatalError: it did not end in time, or a process does not start any more.
+    """
+    supervisor = Supervisor(Path(options.folder) / "demo.log", most_restarts=1_000_000)
+    try:
+        started = start_demo(options, supervisor)
+        return _run(options, started, supervisor, every_s, longest_s)
+    finally:
+        supervisor.stop()
+
+
+def _run(options: DemoOptions, started: Demo, supervisor: Supervisor, every_s: float, longest_s: float) -> ChaosResult:
+    tab = Tab(started.web_url, started.org, PERMISSION_SETS["admin"])
+    definitions = tab.call("GET", "definitions")["definitions"]
+    definition = next(one for one in definitions if one["name"] == "All open leads")
+    activity_id = int(tab.call("POST", f"definitions/{definition['id']}/run")["activity"])
+    resources = wire(started.settings)
+    ledger = Ledger(resources.database, started.org["org_id"])
+    began = monotonic()
+    kills = _kill_until_ended(ledger, activity_id, supervisor, random.Random(options.seed), every_s, longest_s)  # noqa: S311
+    seconds = monotonic() - began
+    _settle(supervisor, started.org, activity_id)
+    row = ledger.read_activity(activity_id)
+    violations = _violations(ledger, activity_id, started.org)
+    resources.database.close()
+    return ChaosResult(options.seed, row.selected, dict(kills), row.status, round(seconds, 1), row.bulks, violations)
+
+
+def _kill_until_ended(
+    ledger: Ledger,
+    activity_id: int,
+    supervisor: Supervisor,
+    chance: random.Random,
+    every_s: float,
+    longest_s: float,
+) -> Counter[str]:
+    kills: Counter[str] = Counter()
+    began = monotonic()
+    next_at = began + chance.expovariate(1 / every_s)
+    while ledger.status_of(activity_id) not in ENDED:
+        now = monotonic()
+        if now > began + longest_s:
+            raise FatalError(f"The activity had not ended after {longest_s:.0f} s and {kills.total()} kills.")
+        if now >= next_at:
+            name = chance.choice(KILLED)
+            supervisor.kill_one(name, chance)
+            kills[name] += 1
+            next_at = now + chance.expovariate(1 / every_s)
+        supervisor.watch()
+        sleep(LOOK_S)
+    return kills
+
+
+def _settle(supervisor: Supervisor, org: Mapping[str, Any], activity_id: int) -> None:
+    """Let the mail go out. A sender that was killed while sending is followed by the next after a minute."""
+    end = monotonic() + SETTLE_S + 60
+    while monotonic() < end and not _mails(org, activity_id):
+        supervisor.watch()
+        sleep(LOOK_S)
+
+
+def _mails(org: Mapping[str, Any], activity_id: int) -> set[str]:
+    kept = requests.get(f"{org['control_url']}/mails", timeout=60).json()
+    return {mail["headers"]["Message-ID"] for mail in kept if f"/activities/{activity_id}" in mail["text"]}
+
+
+def _violations(ledger: Ledger, activity_id: int, org: Mapping[str, Any]) -> list[str]:
+    row = ledger.read_activity(activity_id)
+    records = ledger.stored_records(activity_id)
+    fates = ledger.fates(activity_id)
+    writes = Counter(one["record"] for one in requests.get(f"{org['control_url']}/ledger/writes", timeout=300).json())
+    twice = sum(1 for record in records if writes[record] > 1)
+    never = sum(1 for record in records if not writes[record])
+    mails = _mails(org, activity_id)
+    found = {
+        f"{row.selected:,} records were selected, and {len(records):,} are stored": row.selected == len(records),
+        f"{len(records):,} records have {sum(fates.values()):,} outcomes": sum(fates.values()) == len(records),
+        f"the status is {row.status}": row.status == "Success",
+        f"{twice:,} records were written more than once": not twice,
+        f"{never:,} records were never written": not never,
+        f"{len(mails)} different mails were sent": len(mails) == 1,
+    }
+    return [sentence for sentence, holds in found.items() if not holds]
