@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_credit_caps"
-down_revision = "20261124_bulk_errors"
+down_revision = "20261124_org_flows"
 branch_labels = None
 depends_on = None
 
