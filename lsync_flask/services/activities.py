@@ -144,8 +144,9 @@ def _credits(scope: OrgScope, activity_id: int) -> int:
 
 
 def list_bulks(resources: Resources, actor: Actor, activity_id: int, after: int = 0, limit: int = 50) -> list[BulkView]:
-    """The bulks of an activity by number; `after` is the last number of the page before."""
+    """The bulks of an activity by number; `after` is the last number of the page before. Raises NotFound."""
     actor.must("see definitions and activities")
+    Ledger(resources.database, actor.org_id).read_activity(activity_id)
     with resources.database.reading(actor.org_id) as scope:
         rows = scope.run(
             scope.select(bulk)
