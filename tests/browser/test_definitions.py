@@ -15,3 +15,12 @@ def test_axe_finds_nothing_on_the_pages_and_nothing_is_wider_than_the_frame(
         go(page, address)
         check_accessible(page, f"{address} {width} {scheme}")
         assert frame_of(page).evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+
+
+@pytest.mark.parametrize(
+    "who", ["LSync_Manager", "LSync_Single_Enrich", "LSync_Auditor", "noah.reid@northbridge.example"]
+)
+def test_axe_finds_nothing_on_what_each_role_sees_first(open_tab, check_accessible, who):
+    page = open_tab(who)
+
+    check_accessible(page, who)
