@@ -9,6 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 from werkzeug.exceptions import HTTPException
 
 from lsync_flask import doorbell
+from lsync_flask.api.problems import http_problem, is_of_api
 from lsync_flask.api.views import api
 from lsync_flask.door import set_up_door, status_of
 from lsync_flask.errors import LsyncError
@@ -73,6 +74,8 @@ def _known(error: LsyncError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
+    if is_of_api():  # the blueprint does not hear of what fits none of its addresses
+        return http_problem(error)
     return _page(error.code or 500, error.name, _PLAIN.get(error.code or 500, ""))
 
 

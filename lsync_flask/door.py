@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.routing import IntegerConverter, Map
 
 from lsync_flask.errors import (
     Conflict,
@@ -141,6 +142,13 @@ def _trusted_origins(settings: Settings) -> list[str]:
     return [f"http://{host}" for host in sorted(settings.allowed_org_hosts)]
 
 
+class _Number(IntegerConverter):
+    """A row's number in an address; one that no table can hold is the address of nothing."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**53 - 1)
+
+
 def set_up_door(app: Flask, parts: Resources) -> None:
     """Resources, CSRF and headers of an app."""
     app.extensions["lsync"] = parts
@@ -158,6 +166,7 @@ def set_up_door(app: Flask, parts: Resources) -> None:
         MAX_CONTENT_LENGTH=1024 * 1024,
         MAX_FORM_MEMORY_SIZE=512 * 1024,
     )
+    app.url_map.converters["int"] = _Number
     CSRFProtect(app)
     app.after_request(set_headers)
 

@@ -118,19 +118,24 @@ def simulated_org(tmp_path_factory):
         yield line
 
 
-@pytest.fixture
-def settings(simulated_org, tmp_path):
-    """The settings of a deployment that trusts the simulated org."""
-    hosts = ",".join(urlsplit(simulated_org[name]).netloc for name in ("org_url", "lightning_url"))
+def settings_for(org, folder):
+    """The settings of a deployment that trusts this simulated org."""
+    hosts = ",".join(urlsplit(org[name]).netloc for name in ("org_url", "lightning_url"))
     return read_settings(
         {
-            "LSYNC_INSTANCE": str(tmp_path / "instance"),
+            "LSYNC_INSTANCE": str(folder / "instance"),
             "LSYNC_SECRET_KEY": "not a secret, but long enough for a test",
             "LSYNC_ENCRYPTION_KEYS": base64.b64encode(b"0" * 32).decode(),
             "LSYNC_ALLOWED_ORG_HOSTS": hosts,
-            "SMTP_URL": simulated_org["smtp_url"],
+            "SMTP_URL": org["smtp_url"],
         }
     )
+
+
+@pytest.fixture
+def settings(simulated_org, tmp_path):
+    """The settings of a deployment that trusts the simulated org."""
+    return settings_for(simulated_org, tmp_path)
 
 
 @pytest.fixture

@@ -1,95 +1,275 @@
-"""The API's own description, made from the bodies that it checks with."""
+"""The API's own description, made from the bodies that it checks with and the views that it spells."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from lsync_flask.api.shapes import (
+    LARGEST,
+    TIMES,
     DefinitionSave,
     InputMappingSave,
     ResultMappingSave,
     SettingsSave,
     TechnicalFieldsCreate,
 )
-from lsync_flask.services.definitions import DefinitionBody
+from lsync_flask.engine.fields import FieldInfo
+from lsync_flask.engine.status import FATES
+from lsync_flask.services.access import Permission, Role
+from lsync_flask.services.activities import ActivityView, BulkView
+from lsync_flask.services.checks import Check
+from lsync_flask.services.count_audience import AudienceCount
+from lsync_flask.services.definitions import ORDERS, DefinitionBody, DefinitionView
+from lsync_flask.services.outcomes import OutcomeView
+from lsync_flask.services.plan import InputRowBody, ResultRowBody
+from lsync_flask.services.preview_audience import PreviewRow
+from lsync_flask.services.settings import OrgSettings
 
 VERSION = "1"
 REF = "#/components/schemas/{model}"
+TEXT = {"type": "string"}
+NUMBER = {"type": "integer"}
+NUMBER_OR_NULL = {"type": ["integer", "null"]}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+MOMENT_FORMAT = "date-time"
 
-CALLS: tuple[tuple[str, str, str, type[BaseModel] | None, int], ...] = (
-    ("get", "/me", "Who you are and what you may do", None, 200),
-    ("get", "/objects/{name}/fields", "The fields of Lead, Contact or Account that you may see", None, 200),
-    ("get", "/definitions", "Definitions, the last changed first", None, 200),
-    ("post", "/definitions", "Save a new definition", DefinitionBody, 201),
-    ("get", "/definitions/{number}", "One definition", None, 200),
-    ("put", "/definitions/{number}", "Save the next version", DefinitionSave, 200),
-    ("delete", "/definitions/{number}", "Delete a definition that is not running", None, 204),
-    ("post", "/definitions/{number}/count", "Count the audience: one Salesforce API call", None, 200),
-    ("post", "/definitions/{number}/preview", "The first records, as they would be sent", None, 200),
-    ("post", "/definitions/{number}/run", "Run now", None, 201),
-    ("post", "/count", "Count an audience that is not saved", DefinitionBody, 200),
-    ("post", "/preview", "Preview an audience that is not saved", DefinitionBody, 200),
-    ("get", "/activities", "Activities, the newest first", None, 200),
-    ("get", "/activities/{number}", "One activity", None, 200),
-    ("get", "/activities/{number}/bulks", "Its bulks", None, 200),
-    ("get", "/activities/{number}/outcomes", "What became of each record", None, 200),
-    ("post", "/activities/{number}/cancel", "Send nothing more to the provider", None, 200),
-    ("post", "/activities/{number}/pause", "Take up nothing new", None, 200),
-    ("post", "/activities/{number}/resume", "Go on", None, 200),
-    ("post", "/activities/{number}/retry", "Try what failed again", None, 200),
-    ("get", "/mappings/input/{name}", "The input mapping of an object", None, 200),
-    ("put", "/mappings/input/{name}", "Replace it", InputMappingSave, 200),
-    ("get", "/mappings/results/{name}", "The results mapping of an object", None, 200),
-    ("put", "/mappings/results/{name}", "Replace it", ResultMappingSave, 200),
-    ("get", "/settings", "The settings; secrets are never told", None, 200),
-    ("put", "/settings", "Replace them", SettingsSave, 200),
-    ("post", "/settings/test", "Test the connections without cost", None, 200),
-    ("post", "/settings/technical-fields", "Create the technical fields", TechnicalFieldsCreate, 200),
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call: what it answers when it works, and what it takes."""
+
+    method: Literal["get", "post", "put", "delete"]
+    path: str
+    summary: str
+    answer: Mapping[str, Any] | None
+    body: type[BaseModel] | None = None
+    status: int = 200
+    arguments: Sequence[Mapping[str, Any]] = ()
+
+
+def _schema(of: Any) -> dict[str, Any]:
+    """What the API spells of a view: its times are texts in ISO form."""
+    schema = TypeAdapter(of).json_schema(mode="serialization", ref_template=REF)
+    found = schema.pop("$defs", {})
+    _spell_moments(schema)
+    _put_in(schema, found)
+    return schema
+
+
+def _spell_moments(schema: dict[str, Any]) -> None:
+    for name, one in schema.get("properties", {}).items():
+        if name in TIMES:
+            title = one.get("title", name)
+            empty = "anyOf" in one
+            schema["properties"][name] = {
+                "title": title,
+                "type": ["string", "null"] if empty else "string",
+                "format": MOMENT_FORMAT,
+            }
+
+
+def _put_in(schema: Any, found: Mapping[str, Any]) -> None:
+    """Write what is referred to where it is referred to."""
+    parts = list(schema.values()) if isinstance(schema, dict) else schema if isinstance(schema, list) else []
+    if isinstance(schema, dict) and "$ref" in schema:
+        schema.update(found[schema.pop("$ref").rsplit("/", 1)[1]])
+        parts = list(schema.values())
+    for part in parts:
+        _put_in(part, found)
+
+
+def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _list(of: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": of}
+
+
+def _texts(choices: Sequence[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(choices)}
+
+
+def _argument(name: str, schema: Mapping[str, Any], about: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": about, "schema": schema}
+
+
+OBJECT = _texts(("Lead", "Contact", "Account"))
+LIMIT = _argument("limit", {**NUMBER, "minimum": 1, "maximum": 500, "default": 50}, "How many at most.")
+AFTER = _argument("after", {**TEXT, "maxLength": 800}, "The `next` of the page before.")
+AFTER_NUMBER = _argument("after", {**NUMBER, "minimum": 0, "maximum": LARGEST}, "The `next` of the page before.")
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A repeat with the same key returns the same activity and starts nothing.",
+    "schema": {**TEXT, "maxLength": 120, "pattern": "^[ -~]*$"},
+}
+DEFINITION = _schema(DefinitionView)
+ACTIVITY = _schema(ActivityView)
+COUNT = _schema(AudienceCount)
+CHECKS = _object(checks=_list(_schema(Check)))
+PREVIEW = _object(rows=_list(_schema(PreviewRow)))
+SAVED = _object(version=NUMBER)
+ME = _object(
+    user=_object(id=TEXT, username=TEXT, name=TEXT, email=TEXT),
+    org=TEXT,
+    role=_schema(Role),
+    permissions=_list(_schema(Permission)),
 )
+
+CALLS: tuple[_Call, ...] = (
+    _Call("get", "/me", "Who you are and what you may do", ME),
+    _Call(
+        "get",
+        "/objects/{name}/fields",
+        "The fields of Lead, Contact or Account that you may see",
+        _object(object=TEXT, label=TEXT, label_plural=TEXT, fields=_list(_schema(FieldInfo))),
+    ),
+    _Call(
+        "get",
+        "/definitions",
+        "Definitions, the last changed first",
+        _object(definitions=_list(DEFINITION), next=TEXT_OR_NULL),
+        arguments=(
+            _argument("search", {**TEXT, "maxLength": 255}, "Part of the name."),
+            _argument("object", OBJECT, "Of this object only."),
+            _argument("sort", _texts(ORDERS), "The order; usually the last changed first."),
+            AFTER,
+            LIMIT,
+        ),
+    ),
+    _Call("post", "/definitions", "Save a new definition", _object(id=NUMBER), DefinitionBody, 201),
+    _Call("get", "/definitions/{number}", "One definition", DEFINITION),
+    _Call("put", "/definitions/{number}", "Save the next version", DEFINITION, DefinitionSave),
+    _Call("delete", "/definitions/{number}", "Delete a definition that is not running", None, status=204),
+    _Call("post", "/definitions/{number}/count", "Count the audience: one Salesforce API call", COUNT),
+    _Call("post", "/definitions/{number}/preview", "The first records, as they would be sent", PREVIEW),
+    _Call("post", "/definitions/{number}/run", "Run now", _object(activity=NUMBER), status=201, arguments=(KEY,)),
+    _Call("post", "/count", "Count an audience that is not saved", COUNT, DefinitionBody),
+    _Call("post", "/preview", "Preview an audience that is not saved", PREVIEW, DefinitionBody),
+    _Call(
+        "get",
+        "/activities",
+        "Activities, the newest first",
+        _object(activities=_list(ACTIVITY), next=NUMBER_OR_NULL),
+        arguments=(
+            _argument("definition", {**NUMBER, "minimum": 0, "maximum": LARGEST}, "Of this definition only."),
+            AFTER_NUMBER,
+            LIMIT,
+        ),
+    ),
+    _Call("get", "/activities/{number}", "One activity", ACTIVITY),
+    _Call(
+        "get",
+        "/activities/{number}/bulks",
+        "Its bulks",
+        _object(bulks=_list(_schema(BulkView)), next=NUMBER_OR_NULL),
+        arguments=(AFTER_NUMBER, LIMIT),
+    ),
+    _Call(
+        "get",
+        "/activities/{number}/outcomes",
+        "What became of each record",
+        _object(outcomes=_list(_schema(OutcomeView)), next=TEXT_OR_NULL),
+        arguments=(
+            _argument("fate", _texts(FATES), "Of this fate only."),
+            _argument("code", {**TEXT, "maxLength": 255}, "With this error code only."),
+            _argument("field", {**TEXT, "maxLength": 255}, "That tell of this target field only."),
+            _argument("decision", {**TEXT, "maxLength": 255}, "With this decision on a field only."),
+            AFTER,
+            LIMIT,
+        ),
+    ),
+    _Call("post", "/activities/{number}/cancel", "Send nothing more to the provider", ACTIVITY),
+    _Call("post", "/activities/{number}/pause", "Take up nothing new", ACTIVITY),
+    _Call("post", "/activities/{number}/resume", "Go on", ACTIVITY),
+    _Call("post", "/activities/{number}/retry", "Try what failed again", ACTIVITY),
+    _Call(
+        "get",
+        "/mappings/input/{name}",
+        "The input mapping of an object; version null: never saved, these rows are proposed",
+        _object(version=NUMBER_OR_NULL, rows=_list(_schema(InputRowBody))),
+    ),
+    _Call("put", "/mappings/input/{name}", "Replace it", SAVED, InputMappingSave),
+    _Call(
+        "get",
+        "/mappings/results/{name}",
+        "The results mapping of an object; version null: never saved, these rows are proposed",
+        _object(version=NUMBER_OR_NULL, rows=_list(_schema(ResultRowBody))),
+    ),
+    _Call("put", "/mappings/results/{name}", "Replace it", SAVED, ResultMappingSave),
+    _Call(
+        "get",
+        "/settings",
+        "The settings; secrets are never told",
+        _object(version=NUMBER_OR_NULL, settings=_schema(OrgSettings), secrets_set=_list(TEXT)),
+    ),
+    _Call("put", "/settings", "Replace them", SAVED, SettingsSave),
+    _Call("post", "/settings/test", "Test the connections without cost", CHECKS),
+    _Call("post", "/settings/technical-fields", "Create the technical fields", CHECKS, TechnicalFieldsCreate),
+)
+
+PROBLEMS: Mapping[int, str] = {
+    400: "The body is no JSON, or it is not possible, such as with a provider that is not installed.",
+    401: "There is no session or token, or it has ended.",
+    403: "Your role does not allow this.",
+    404: "There is no such thing in your org.",
+    409: "Not possible now: it runs, somebody else has saved meanwhile, Salesforce does not let LSync in.",
+    413: "The body is larger than 1 MB.",
+    415: "The body is not sent as application/json.",
+    422: "Something must be corrected: `errors` says what, by its place.",
+    503: "Salesforce or the database is busy: try again after `Retry-After` seconds.",
+}
 
 
 def openapi_document() -> dict[str, Any]:
     """OpenAPI 3.1."""
-    models = sorted({model for _, _, _, model, _ in CALLS if model}, key=lambda model: model.__name__)
+    models = sorted({call.body for call in CALLS if call.body}, key=lambda model: model.__name__)
     _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=REF)
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, summary, model, status in CALLS:
-        paths.setdefault(f"/api/v1{path}", {})[method] = _call(path, summary, model, status)
+    for call in CALLS:
+        paths.setdefault(f"/api/v1{call.path}", {})[call.method] = _spell_call(call)
     return {
         "openapi": "3.1.0",
         "info": {"title": "LSync", "version": VERSION},
         "paths": paths,
         "components": {
             "schemas": {**schemas.get("$defs", {}), "Problem": _PROBLEM},
-            "securitySchemes": {"session": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
-        "security": [{"session": []}],
+        "security": [{"bearer": []}],
     }
 
 
-def _call(path: str, summary: str, model: type[BaseModel] | None, status: int) -> dict[str, Any]:
-    call: dict[str, Any] = {
-        "summary": summary,
-        "responses": {
-            str(status): {"description": "Done."},
-            "default": {
-                "description": "Why not.",
-                "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
-            },
-        },
+def _spell_call(call: _Call) -> dict[str, Any]:
+    done: dict[str, Any] = {"description": "Done."}
+    if call.answer is not None:
+        done["content"] = {"application/json": {"schema": call.answer}}
+    spelled: dict[str, Any] = {
+        "summary": call.summary,
+        "responses": {str(call.status): done, **{str(status): _problem(status) for status in PROBLEMS}},
     }
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    if names:
-        call["parameters"] = [_parameter(name) for name in names]
-    if model:
-        schema = {"$ref": REF.format(model=model.__name__)}
-        call["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return call
+    names = [part[1:-1] for part in call.path.split("/") if part.startswith("{")]
+    parameters = [_parameter(name) for name in names] + list(call.arguments)
+    if parameters:
+        spelled["parameters"] = parameters
+    if call.body:
+        schema = {"$ref": REF.format(model=call.body.__name__)}
+        spelled["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return spelled
+
+
+def _problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": REF.format(model="Problem")}
+    return {"description": PROBLEMS[status], "content": {"application/problem+json": {"schema": schema}}}
 
 
 def _parameter(name: str) -> dict[str, Any]:
-    kind = {"type": "integer"} if name == "number" else {"type": "string", "enum": ["Lead", "Contact", "Account"]}
+    kind = {**NUMBER, "minimum": 1, "maximum": LARGEST} if name == "number" else OBJECT
     return {"name": name, "in": "path", "required": True, "schema": kind}
 
 
@@ -101,5 +281,8 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "errors": {"type": "object", "additionalProperties": {"type": "string"}},
+        "positions": _list(_object(position=NUMBER, length=NUMBER, text=TEXT)),
+        "count": {"type": "integer"},
+        "maximum": {"type": "integer"},
     },
 }

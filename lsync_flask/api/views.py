@@ -1,30 +1,40 @@
 """The calls of contract.md §4. Thin: each reads its input, asks a service and spells the answer."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import Protocol
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from lsync_flask.api.openapi import openapi_document
-from lsync_flask.api.problems import handle_problems, problem
+from lsync_flask.api.problems import handle_problems
 from lsync_flask.api.shapes import (
+    DEFINITION_READ_ONLY,
+    LARGEST,
+    SETTINGS_READ_ONLY,
     DefinitionSave,
     InputMappingSave,
+    Replacing,
     ResultMappingSave,
     SettingsSave,
     TechnicalFieldsCreate,
     body_of_request,
+    choice_argument,
     number_argument,
     spell,
     spell_activity,
     spell_definition,
+    text_argument,
 )
-from lsync_flask.door import actor, resources
+from lsync_flask.door import actor, reader, resources
+from lsync_flask.engine.status import FATES
 from lsync_flask.errors import InvalidParams
 from lsync_flask.services import activities, mappings, settings
 from lsync_flask.services.access import ALLOWED
 from lsync_flask.services.count_audience import count_audience, count_definition
 from lsync_flask.services.definitions import (
+    ORDERS,
     DefinitionBody,
     body_of,
     delete_definition,
@@ -32,7 +42,7 @@ from lsync_flask.services.definitions import (
     read_definition,
     save_definition,
 )
-from lsync_flask.services.describe_objects import describe_for
+from lsync_flask.services.describe_objects import OBJECTS, describe_for
 from lsync_flask.services.outcomes import read_outcomes
 from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
 from lsync_flask.services.preview_audience import preview_audience
@@ -40,10 +50,31 @@ from lsync_flask.services.run_activity import run_activity
 from lsync_flask.services.technical_fields import create_technical_fields
 
 MOST = 500
+
+
+class Stored(Protocol):
+    """What is replaced as one; `version` None: it was never saved."""
+
+    @property
+    def version(self) -> int | None: ...
+
+
 LONGEST_KEY = 120
+LONGEST_PLACE = 800
+READING_POSTS = frozenset(f"api.{name}" for name in ("count", "count_draft", "preview", "preview_draft"))
+"""Posted for the size of their bodies; they change nothing."""
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 handle_problems(api)
+
+
+@api.before_request
+def know_who_asks() -> None:
+    """Nobody learns anything of what is wrong with a request before it is known who asks."""
+    if request.endpoint in READING_POSTS:
+        reader()
+    elif request.endpoint != "api.openapi":
+        actor()
 
 
 @api.get("/openapi.json")
@@ -70,17 +101,18 @@ def definitions() -> Response:
     page = list_definitions(
         resources(),
         actor(),
-        request.args.get("search", ""),
-        request.args.get("object") or None,
-        request.args.get("after") or None,
-        number_argument("limit", 50, MOST),
+        text_argument("search"),
+        choice_argument("object", OBJECTS),
+        text_argument("after", LONGEST_PLACE) or None,
+        number_argument("limit", 50, MOST, 1),
+        choice_argument("sort", ORDERS) or "-changed",
     )
     return jsonify(definitions=[spell_definition(view) for view in page.definitions], next=page.next)
 
 
 @api.post("/definitions")
 def add_definition() -> ResponseReturnValue:
-    body = DefinitionBody.model_validate(body_of_request())
+    body = body_of_request(DefinitionBody)
     return jsonify(id=save_definition(resources(), actor(), body)), 201
 
 
@@ -91,7 +123,7 @@ def definition(number: int) -> Response:
 
 @api.put("/definitions/<int:number>")
 def change_definition(number: int) -> Response:
-    sent = DefinitionSave.model_validate(body_of_request())
+    sent = body_of_request(DefinitionSave, DEFINITION_READ_ONLY)
     body = DefinitionBody.model_validate(sent.model_dump(exclude={"version"}))
     save_definition(resources(), actor(), body, number, sent.version)
     return jsonify(spell_definition(read_definition(resources(), actor(), number)))
@@ -110,7 +142,7 @@ def count(number: int) -> Response:
 
 @api.post("/count")
 def count_draft() -> Response:
-    return jsonify(asdict(count_audience(resources(), actor(), DefinitionBody.model_validate(body_of_request()))))
+    return jsonify(asdict(count_audience(resources(), actor(), body_of_request(DefinitionBody))))
 
 
 @api.post("/definitions/<int:number>/preview")
@@ -121,26 +153,30 @@ def preview(number: int) -> Response:
 
 @api.post("/preview")
 def preview_draft() -> Response:
-    body = DefinitionBody.model_validate(body_of_request())
+    body = body_of_request(DefinitionBody)
     return jsonify(rows=[asdict(row) for row in preview_audience(resources(), actor(), body)])
 
 
 @api.post("/definitions/<int:number>/run")
 def run(number: int) -> ResponseReturnValue:
     key = request.headers.get("Idempotency-Key")
-    if key and len(key) > LONGEST_KEY:
-        raise InvalidParams({"Idempotency-Key": f"Must have at most {LONGEST_KEY} characters."})
-    return jsonify(activity=run_activity(resources(), actor(), number, key)), 201
+    if key and (len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable()):
+        raise InvalidParams({"Idempotency-Key": f"Must have at most {LONGEST_KEY} printable ASCII characters."})
+    activity_id = run_activity(resources(), actor(), number, key)
+    if key and activities.read_activity(resources(), actor(), activity_id).definition_id != number:
+        raise InvalidParams({"Idempotency-Key": "This key has started an activity of another definition already."})
+    return jsonify(activity=activity_id), 201
 
 
 @api.get("/activities")
 def list_activities() -> Response:
-    after = number_argument("after", 0, 2**53)
-    limit = number_argument("limit", 50, MOST)
-    of_definition = number_argument("definition", 0, 2**53)
-    views = activities.list_activities(resources(), actor(), of_definition or None, after or None, limit)
+    after = number_argument("after", 0, LARGEST)
+    limit = number_argument("limit", 50, MOST, 1)
+    of_definition = number_argument("definition", 0, LARGEST)
+    views = activities.list_activities(resources(), actor(), of_definition or None, after or None, limit + 1)
     return jsonify(
-        activities=[spell_activity(view) for view in views], next=views[-1].id if len(views) == limit else None
+        activities=[spell_activity(view) for view in views[:limit]],
+        next=views[limit - 1].id if len(views) > limit else None,
     )
 
 
@@ -151,10 +187,13 @@ def activity(number: int) -> Response:
 
 @api.get("/activities/<int:number>/bulks")
 def bulks(number: int) -> Response:
-    found = activities.list_bulks(
-        resources(), actor(), number, number_argument("after", 0, 2**53), number_argument("limit", 50, MOST)
+    activities.read_activity(resources(), actor(), number)
+    after, limit = number_argument("after", 0, LARGEST), number_argument("limit", 50, MOST, 1)
+    found = activities.list_bulks(resources(), actor(), number, after, limit + 1)
+    return jsonify(
+        bulks=[spell(one) for one in found[:limit]],
+        next=found[limit - 1].number if len(found) > limit else None,
     )
-    return jsonify(bulks=[spell(one) for one in found])
 
 
 @api.get("/activities/<int:number>/outcomes")
@@ -163,12 +202,12 @@ def outcomes(number: int) -> Response:
         resources(),
         actor(),
         number,
-        request.args.get("fate") or None,
-        request.args.get("after") or None,
-        number_argument("limit", 50, MOST),
-        code=request.args.get("code", ""),
-        field=request.args.get("field", ""),
-        decision=request.args.get("decision", ""),
+        choice_argument("fate", FATES),
+        text_argument("after", LONGEST_PLACE) or None,
+        number_argument("limit", 50, MOST, 1),
+        code=text_argument("code"),
+        field=text_argument("field"),
+        decision=text_argument("decision"),
     )
     return jsonify(outcomes=[asdict(one) for one in page.outcomes], next=page.next)
 
@@ -195,9 +234,10 @@ def input_mapping(name: str) -> Response:
 
 @api.put("/mappings/input/<name>")
 def save_input_mapping(name: str) -> Response:
-    sent = InputMappingSave.model_validate(body_of_request())
+    sent = body_of_request(InputMappingSave)
     body = InputMappingBody(rows=tuple(sent.rows))
-    return jsonify(version=mappings.save_input_mapping(resources(), actor(), name, body, sent.version))
+    seen = _version_seen(sent, lambda: mappings.read_input_mapping(resources(), actor(), name))
+    return jsonify(version=mappings.save_input_mapping(resources(), actor(), name, body, seen))
 
 
 @api.get("/mappings/results/<name>")
@@ -208,9 +248,15 @@ def result_mapping(name: str) -> Response:
 
 @api.put("/mappings/results/<name>")
 def save_result_mapping(name: str) -> Response:
-    sent = ResultMappingSave.model_validate(body_of_request())
+    sent = body_of_request(ResultMappingSave)
     body = ResultMappingBody(rows=tuple(sent.rows))
-    return jsonify(version=mappings.save_result_mapping(resources(), actor(), name, body, sent.version))
+    seen = _version_seen(sent, lambda: mappings.read_result_mapping(resources(), actor(), name))
+    return jsonify(version=mappings.save_result_mapping(resources(), actor(), name, body, seen))
+
+
+def _version_seen(sent: Replacing, read: Callable[[], Stored]) -> int | None:
+    """The version that the sender has seen; whoever names none replaces whatever is there."""
+    return sent.version if "version" in sent.model_fields_set else read().version
 
 
 @api.get("/settings")
@@ -225,8 +271,9 @@ def read_settings() -> Response:
 
 @api.put("/settings")
 def save_settings() -> Response:
-    sent = SettingsSave.model_validate(body_of_request())
-    version = settings.save_settings(resources(), actor(), sent.settings, sent.secrets, sent.version)
+    sent = body_of_request(SettingsSave, SETTINGS_READ_ONLY)
+    seen = _version_seen(sent, lambda: settings.read_settings(resources(), actor()))
+    version = settings.save_settings(resources(), actor(), sent.settings, sent.secrets, seen)
     return jsonify(version=version)
 
 
@@ -237,10 +284,5 @@ def check_settings() -> Response:
 
 @api.post("/settings/technical-fields")
 def technical_fields() -> Response:
-    sent = TechnicalFieldsCreate.model_validate(body_of_request())
+    sent = body_of_request(TechnicalFieldsCreate)
     return jsonify(checks=[asdict(check) for check in create_technical_fields(resources(), actor(), sent.grant_to)])
-
-
-@api.route("/<path:_rest>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
-def nowhere(_rest: str) -> Response:
-    return problem(404, "Not found", "There is no such address; see /api/v1/openapi.json.")

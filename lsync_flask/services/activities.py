@@ -18,7 +18,8 @@ from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.models import activity, bulk, call, definition
 from lsync_flask.storage.retries import reopen
 
-MOST_PER_PAGE = 500
+MOST_PER_PAGE = 501
+"""One more than a page shows, to know whether another follows."""
 
 
 @dataclass(frozen=True, slots=True)

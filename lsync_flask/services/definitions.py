@@ -7,7 +7,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from lsync_flask.engine.audience import Audience, CompiledAudience, Criterion, compile_audience
-from lsync_flask.errors import InvalidParams, LsyncError
+from lsync_flask.errors import InvalidParams, LsyncError, NotFound
 from lsync_flask.services.describe_objects import check_object, object_info
 from lsync_flask.services.plan import CriterionBody
 from lsync_flask.services.resources import Actor, Resources
@@ -26,7 +26,7 @@ from lsync_flask.storage.definitions import (
 )
 from lsync_flask.storage.users import list_users
 
-MOST_PER_PAGE = 200
+MOST_PER_PAGE = 500
 ORDERS = tuple(f"{sign}{name}" for name in SORTED_BY for sign in ("", "-"))
 """How a list can be sorted: by name, time of change, size when last counted; "-": the greatest first."""
 
@@ -110,11 +110,11 @@ def _place(after: str | None, sort: str) -> tuple[float | str, int] | None:
     wanted = str if sort.endswith("name") else (int, float)
     try:
         value, number = orjson.loads(after)
-    except ValueError:
+    except (TypeError, ValueError):
         value, number = None, None
-    if not isinstance(value, wanted) or not isinstance(number, int):
+    if not isinstance(value, wanted) or "\0" in str(value) or not isinstance(number, int) or number >= 2**53:
         raise InvalidParams({"after": "This is not the `next` of a page of definitions."})
-    return value, number
+    return value if isinstance(value, str) else float(value), number
 
 
 def read_definition(
@@ -167,7 +167,10 @@ def compile_body(
     Raises:
         InvalidParams: with each problem by its place.
     """
-    check_object(body.object)
+    try:
+        check_object(body.object)
+    except NotFound as error:
+        raise InvalidParams({"object": error.sentence}) from error
     try:
         return _compile(resources, actor, body, fresh=False, stale=stale)
     except InvalidParams as error:

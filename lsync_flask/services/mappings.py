@@ -17,6 +17,7 @@ from lsync_flask.services.plan import (
     ResultMappingBody,
     ResultRowBody,
 )
+from lsync_flask.services.providers import read_catalogue
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.settings import open_provider, org_settings
 from lsync_flask.storage.audit import add_audit
@@ -74,7 +75,9 @@ def save_input_mapping(
     """
     provider, info = _ground(resources, actor, object_name)
     _checked(
-        lambda now: compile_inputs(body.parsed(object_name), now, provider.catalogue(), resources.registry.transforms),
+        lambda now: compile_inputs(
+            body.parsed(object_name), now, read_catalogue(provider), resources.registry.transforms
+        ),
         resources,
         actor,
         info,
@@ -88,7 +91,9 @@ def save_result_mapping(
     """Replace the whole results mapping; the new version. Raises as `save_input_mapping`."""
     provider, info = _ground(resources, actor, object_name)
     _checked(
-        lambda now: compile_results(body.parsed(object_name), now, provider.catalogue(), resources.registry.transforms),
+        lambda now: compile_results(
+            body.parsed(object_name), now, read_catalogue(provider), resources.registry.transforms
+        ),
         resources,
         actor,
         info,
@@ -142,7 +147,7 @@ def propose_inputs(resources: Resources, actor: Actor, object_name: str) -> Inpu
     info = object_info(resources, actor.org_id, actor.username, object_name)
     rows = [
         InputRowBody(input=field.name, source=field.default_targets[object_name])
-        for field in _provider(resources, actor).catalogue().inputs
+        for field in read_catalogue(_provider(resources, actor)).inputs
         if info.find(field.default_targets.get(object_name, "")) is not None
     ]
     return InputMappingBody(rows=tuple(rows))
@@ -153,7 +158,7 @@ def propose_results(resources: Resources, actor: Actor, object_name: str) -> Res
     actor.must("see settings and mappings")
     info = object_info(resources, actor.org_id, actor.username, object_name)
     rows: dict[str, ResultRowBody] = {}
-    for field in _provider(resources, actor).catalogue().outputs:
+    for field in read_catalogue(_provider(resources, actor)).outputs:
         target = info.find(field.default_targets.get(object_name, ""))
         if target is not None and target.updateable and target.name not in rows:
             rows[target.name] = ResultRowBody(

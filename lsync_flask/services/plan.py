@@ -6,7 +6,7 @@ result.
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lsync_flask.engine.audience import Audience, Criterion
 from lsync_flask.engine.decide import ResultMapping, ResultRow
@@ -45,7 +45,7 @@ class ResultRowBody(_Body):
     target: str
     transforms: tuple[PluginCallBody, ...] = ()
     policy: Policy = "fill_blanks"
-    minimum_confidence: int | None = None
+    minimum_confidence: int | None = Field(default=None, ge=0, le=100)
 
 
 class InputMappingBody(_Body):

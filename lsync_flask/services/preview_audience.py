@@ -10,6 +10,7 @@ from lsync_flask.salesforce.queries import query_rows
 from lsync_flask.services.definitions import DefinitionBody, compile_body
 from lsync_flask.services.describe_objects import object_info
 from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
+from lsync_flask.services.providers import read_catalogue
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.settings import open_provider, org_settings
 from lsync_flask.services.zones import local_now
@@ -52,7 +53,7 @@ def _mappings(resources: Resources, actor: Actor, object_name: str) -> tuple[Com
     if inputs is None or results is None:
         raise Conflict(f"No mapping is saved for {object_name}. An admin saves it under Mappings.")
     info = object_info(resources, actor.org_id, actor.username, object_name)
-    catalogue = open_provider(resources, actor.org_id, settings).catalogue()
+    catalogue = read_catalogue(open_provider(resources, actor.org_id, settings))
     mapping = InputMappingBody.model_validate(inputs[1]).parsed(object_name)
     compiled = compile_inputs(mapping, info, catalogue, resources.registry.transforms)
     targets = [row.target for row in ResultMappingBody.model_validate(results[1]).rows if info.find(row.target)]

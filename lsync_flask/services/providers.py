@@ -1,15 +1,17 @@
 """The provider of an org: its plugin with the parameters and secrets that the admin has set."""
 
-from collections.abc import Mapping
-from typing import Any, get_args
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, get_args
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from lsync_flask.errors import FatalError
-from lsync_flask.plugin_api import Plugin, Provider, build
+from lsync_flask.errors import FatalError, LsyncError
+from lsync_flask.plugin_api import Catalogue, Http, Plugin, Provider, build
 from lsync_flask.services.resources import Resources
 from lsync_flask.storage.secrets import read_secret
+
+T = TypeVar("T")
 
 
 def secret_params(cls: type[Plugin]) -> frozenset[str]:
@@ -41,3 +43,23 @@ def open_named_provider(resources: Resources, org_id: str, name: str, params: Ma
     with resources.database.reading(org_id) as scope:
         secrets = {param: read_secret(scope, resources.box, f"provider.{param}") for param in secret_params(cls)}
     return build(cls, {**params, **{param: text for param, text in secrets.items() if text is not None}})
+
+
+def read_catalogue(provider: Provider) -> Catalogue:
+    """Raises FatalError when the plugin raises what it should not."""
+    return _asked(provider, provider.catalogue)
+
+
+def check_provider(provider: Provider, http: Http) -> str:
+    """What works, in one sentence. Raises as the provider's `check`, and FatalError when it raises anything else."""
+    return _asked(provider, lambda: provider.check(http))
+
+
+def _asked(provider: Provider, ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except LsyncError:
+        raise
+    except Exception as error:
+        name = type(error).__name__
+        raise FatalError(f"The provider plugin {provider.label} failed ({name}). Tell whoever maintains it.") from error

@@ -10,13 +10,14 @@ from lsync_flask.errors import InvalidParams
 from lsync_flask.plugin_api import Provider, build
 from lsync_flask.services.checks import Check, run_check
 from lsync_flask.services.plan import TechnicalFields
-from lsync_flask.services.providers import open_named_provider, provider_class, secret_params
+from lsync_flask.services.providers import check_provider, open_named_provider, provider_class, secret_params
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.storage.audit import add_audit
 from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.org_bodies import read_settings_body, save_settings_body
 from lsync_flask.storage.secrets import save_secret, set_secrets
 
+MOST_CREDITS = 1_000_000_000
 _NAMES = TechnicalFields()
 _FIELD_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,76}__c$"
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$", max_length=254)]
@@ -29,12 +30,12 @@ class OrgSettings(BaseModel):
 
     provider: str = Field(default="", title="Provider")
     provider_params: dict[str, Any] = Field(default={}, title="Provider settings")
-    maximum_records: int = Field(default=400_000, ge=1, title="Maximum records per activity")
+    maximum_records: int = Field(default=400_000, ge=1, le=50_000_000, title="Maximum records per activity")
     bulk_size: int = Field(default=10_000, ge=200, le=10_000, title="Records per bulk")
     first_bulk_size: int = Field(default=200, ge=1, le=2_000, title="Records in the first bulk")
     api_share_percent: int = Field(default=80, ge=1, le=100, title="Share of the daily API calls")
-    credits_per_run: int | None = Field(default=None, ge=0, title="Most credits per activity")
-    credits_per_month: int | None = Field(default=None, ge=0, title="Most credits per month")
+    credits_per_run: int | None = Field(default=None, ge=0, le=MOST_CREDITS, title="Most credits per activity")
+    credits_per_month: int | None = Field(default=None, ge=0, le=MOST_CREDITS, title="Most credits per month")
     mail_to: list[MailAddress] = Field(default=[], max_length=20, title="Mail also to")
     activity_date_field: str = Field(default=_NAMES.activity_date, pattern=_FIELD_NAME, title="Activity date field")
     error_code_field: str = Field(default=_NAMES.error_code, pattern=_FIELD_NAME, title="Error code field")
@@ -161,4 +162,4 @@ def _say_org(resources: Resources, actor: Actor) -> str:
 
 def _say_provider(resources: Resources, actor: Actor, settings: OrgSettings) -> str:
     provider_class(resources, settings.provider)
-    return open_provider(resources, actor.org_id, settings).check(resources.http)
+    return check_provider(open_provider(resources, actor.org_id, settings), resources.http)
