@@ -17,6 +17,7 @@ from lsync_flask.errors import (
     NotFound,
     RetryableError,
 )
+from lsync_flask.services.api_tokens import actor_of_token, is_api_token
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.sessions import SessionOver, actor_for_change, actor_of
 from lsync_flask.settings import Settings
@@ -78,8 +79,7 @@ def actor() -> Actor:
     if "actor" not in g:
         if request.method not in READING and is_by_cookie():
             csrf().protect()
-        ask = actor_of if request.method in READING else actor_for_change
-        g.actor = ask(resources(), token_of_request(), request.remote_addr or "")
+        g.actor = _ask(fresh=request.method not in READING)
     found: Actor = g.actor
     return found
 
@@ -91,8 +91,16 @@ def reader() -> Actor:
         SessionOver: there is no session.
     """
     if "actor" not in g:
-        g.actor = actor_of(resources(), token_of_request(), request.remote_addr or "")
+        g.actor = _ask(fresh=False)
     return actor()
+
+
+def _ask(*, fresh: bool) -> Actor:
+    """By the session, or by an API token, which opens the API alone and only as a header."""
+    token, address = token_of_request(), request.remote_addr or ""
+    if is_api_token(token) and request.blueprint == "api":
+        return actor_of_token(resources(), token, address, fresh=fresh)
+    return (actor_for_change if fresh else actor_of)(resources(), token, address)
 
 
 def csrf() -> CSRFProtect:

@@ -20,6 +20,7 @@ from lsync_flask.engine.fields import FieldInfo
 from lsync_flask.engine.status import FATES
 from lsync_flask.services.access import Permission, Role
 from lsync_flask.services.activities import ActivityView, BulkView
+from lsync_flask.services.api_tokens import ApiTokenCreate, ApiTokenView, NewApiToken
 from lsync_flask.services.checks import Check
 from lsync_flask.services.count_audience import AudienceCount
 from lsync_flask.services.definitions import ORDERS, DefinitionBody, DefinitionView
@@ -210,6 +211,9 @@ CALLS: tuple[_Call, ...] = (
     ),
     _Call("put", "/settings", "Replace them", SAVED, SettingsSave),
     _Call("post", "/settings/test", "Test the connections without cost", CHECKS),
+    _Call("get", "/tokens", "Your API tokens; an admin sees everybody's", _object(tokens=_list(_schema(ApiTokenView)))),
+    _Call("post", "/tokens", "Make an API token; it is told this once", _schema(NewApiToken), ApiTokenCreate, 201),
+    _Call("delete", "/tokens/{number}", "Revoke an API token", None, status=204),
     _Call("post", "/settings/technical-fields", "Create the technical fields", CHECKS, TechnicalFieldsCreate),
 )
 

@@ -30,8 +30,9 @@ from lsync_flask.api.shapes import (
 from lsync_flask.door import actor, reader, resources
 from lsync_flask.engine.status import FATES
 from lsync_flask.errors import InvalidParams
-from lsync_flask.services import activities, mappings, settings
+from lsync_flask.services import activities, api_tokens, mappings, settings
 from lsync_flask.services.access import ALLOWED
+from lsync_flask.services.api_tokens import ApiTokenCreate
 from lsync_flask.services.count_audience import count_audience, count_definition
 from lsync_flask.services.definitions import (
     ORDERS,
@@ -257,6 +258,22 @@ def save_result_mapping(name: str) -> Response:
 def _version_seen(sent: Replacing, read: Callable[[], Stored]) -> int | None:
     """The version that the sender has seen; whoever names none replaces whatever is there."""
     return sent.version if "version" in sent.model_fields_set else read().version
+
+
+@api.get("/tokens")
+def tokens() -> Response:
+    return jsonify(tokens=[spell(view) for view in api_tokens.list_tokens(resources(), actor())])
+
+
+@api.post("/tokens")
+def make_token() -> ResponseReturnValue:
+    return jsonify(spell(api_tokens.make_api_token(resources(), actor(), body_of_request(ApiTokenCreate)))), 201
+
+
+@api.delete("/tokens/<int:number>")
+def revoke_token(number: int) -> ResponseReturnValue:
+    api_tokens.revoke_api_token(resources(), actor(), number)
+    return "", 204
 
 
 @api.get("/settings")

@@ -10,6 +10,7 @@ Permission = Literal[
     "change definitions",
     "run activities",
     "enrich the open record",
+    "make API tokens",
     "see settings and mappings",
     "change settings and mappings",
     "see the audit log",
@@ -20,7 +21,13 @@ _EVERYTHING: frozenset[Permission] = frozenset(get_args(Permission))
 ALLOWED: Mapping[Role, frozenset[Permission]] = {
     "admin": _EVERYTHING,
     "manager": frozenset(
-        {"see definitions and activities", "change definitions", "run activities", "enrich the open record"}
+        {
+            "see definitions and activities",
+            "change definitions",
+            "run activities",
+            "enrich the open record",
+            "make API tokens",
+        }
     ),
     "single_enrich": frozenset({"enrich the open record"}),
     "auditor": frozenset({"see definitions and activities", "see settings and mappings", "see the audit log"}),

@@ -60,6 +60,7 @@ class Actor:
     language: str = "en_US"
     time_zone: str = "UTC"
     address: str = ""
+    by_token: bool = False
 
     def may(self, permission: Permission) -> bool:
         return allowed(self.role, permission)

@@ -58,7 +58,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def actor_of_user(org_id: str, user: UserRow, role: Role, address: str) -> Actor:
+def actor_of_user(org_id: str, user: UserRow, role: Role, address: str, *, by_token: bool = False) -> Actor:
     return Actor(
         org_id=org_id,
         user_id=user.user_id,
@@ -70,6 +70,7 @@ def actor_of_user(org_id: str, user: UserRow, role: Role, address: str) -> Actor
         language=user.language,
         time_zone=user.time_zone,
         address=address,
+        by_token=by_token,
     )
 
 

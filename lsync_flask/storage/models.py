@@ -304,6 +304,26 @@ outbox = Table(
     Index("ix_outbox_sent_at_due_at", "sent_at", "due_at"),
 )
 
+api_token = Table(
+    "api_token",
+    metadata,
+    _key(),
+    _org(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("user_id", SalesforceId, nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("begins", String(20), nullable=False),  # the first characters of the token, to tell it by
+    Column("role", String(20), nullable=False),
+    Column("maker_role", String(20), nullable=False),
+    Column("role_checked_at", Double, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("used_at", Double),
+    Column("revoked_at", Double),
+    Index("ix_api_token_org_id_user_id", "org_id", "user_id"),
+)
+
+
 request_key = Table(
     "request_key",
     metadata,

@@ -20,6 +20,7 @@ TABS: tuple[tuple[str, str, str], ...] = (
     ("/mappings/input/Lead", "Input mapping", "see settings and mappings"),
     ("/mappings/results/Lead", "Results mapping", "see settings and mappings"),
     ("/settings", "Settings", "see settings and mappings"),
+    ("/settings/tokens", "API tokens", "make API tokens"),
     ("/setup", "Setup", "see settings and mappings"),
     ("/access", "Access", "see settings and mappings"),
     ("/plugins", "Plugins", "see settings and mappings"),

@@ -5,7 +5,15 @@ from typing import Any
 
 from flask import Blueprint
 
-from lsync_flask.web import activity_pages, admin_pages, definition_forms, definition_pages, mapping_pages, setup_pages
+from lsync_flask.web import (
+    activity_pages,
+    admin_pages,
+    definition_forms,
+    definition_pages,
+    mapping_pages,
+    setup_pages,
+    token_pages,
+)
 
 pages = Blueprint("pages", __name__)
 
@@ -52,6 +60,9 @@ _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("POST", "/setup/mail", setup_pages.mail),
     ("POST", "/setup/sites", setup_pages.sites),
     ("POST", "/setup/sites.json", setup_pages.site_console),
+    ("GET", "/settings/tokens", token_pages.index),
+    ("POST", "/settings/tokens", token_pages.make),
+    ("POST", "/settings/tokens/<int:number>/revoke", token_pages.revoke),
     ("GET", "/access", admin_pages.access),
     ("GET", "/plugins", admin_pages.plugins),
     ("GET", "/audit", admin_pages.audit),

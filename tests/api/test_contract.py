@@ -13,6 +13,7 @@ from .conftest import FEW, SETS, Caller
 
 ACTIVITY_KEYS = {"id", "status", "reason", "counts", "bulks", "credits", "api_calls", "started_at", "finished_at"}
 SEE, DEFINE, RUN = "see definitions and activities", "change definitions", "run activities"
+TOKENS = "make API tokens"
 SETTINGS, SET = "see settings and mappings", "change settings and mappings"
 
 NEEDED = {
@@ -42,10 +43,14 @@ NEEDED = {
     "put /mappings/results/{name}": SET,
     "get /settings": SETTINGS,
     "put /settings": SET,
+    "get /tokens": TOKENS,
+    "post /tokens": TOKENS,
+    "delete /tokens/{number}": TOKENS,
     "post /settings/test": SET,
     "post /settings/technical-fields": SET,
 }
 BODIES = {
+    "post /tokens": {"name": "x", "role": "manager", "days": 1},
     "post /definitions": FEW,
     "put /definitions/{number}": FEW,
     "post /count": FEW,
