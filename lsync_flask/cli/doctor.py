@@ -1,6 +1,7 @@
 """`lsync doctor`: one line each for settings, database, Redis, plugins and orgs."""
 
 from collections.abc import Callable
+from functools import partial
 
 import click
 
@@ -26,9 +27,10 @@ def doctor(context: click.Context) -> int:
         ("database", _database),
         ("redis", _redis),
         ("plugins", _plugins),
-        ("orgs", _orgs),
     ]
     results = [_check(name, step, resources) for name, step in checks]
+    # Without tables there is nothing to ask about orgs.
+    results += _orgs(resources) if results[0] else []
     return 0 if all(results) else 1
 
 
@@ -60,14 +62,16 @@ def _plugins(resources: Resources) -> str:
     return f"{len(resources.registry.installed)} are loaded."
 
 
-def _orgs(resources: Resources) -> str:
+def _orgs(resources: Resources) -> list[bool]:
+    """A line for each org; none is trouble when none is enrolled yet."""
     orgs = list_orgs(resources)
-    failed = [
-        f"{org.id} {check.name}: {check.sentence}"
-        for org in orgs
-        for check in check_org(resources, org.id)
-        if not check.ok
-    ]
+    if not orgs:
+        click.echo("ok    orgs: none is enrolled yet. Enrol one with: lsync org add")
+    return [_check(f"org {row.id}", partial(_org, org_id=row.id, name=row.name), resources) for row in orgs]
+
+
+def _org(resources: Resources, *, org_id: str, name: str) -> str:
+    failed = [f"{check.name}: {check.sentence}" for check in check_org(resources, org_id) if not check.ok]
     if failed:
         raise FatalError("; ".join(failed))
-    return f"{len(orgs)} are enrolled and answer."
+    return f"{name} lets LSync in."
