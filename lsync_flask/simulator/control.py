@@ -1,6 +1,6 @@
 """The tests' side door: what was written, charged, called and mailed, and switches for users, clock and faults."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,30 @@ from lsync_flask.simulator.charges import ChargeLedger
 from lsync_flask.simulator.clock import Clock
 from lsync_flask.simulator.directory import Directory, Member
 from lsync_flask.simulator.enrichment import ServiceSettings
+from lsync_flask.simulator.leadspace_bulks import GatewaySettings
 from lsync_flask.simulator.mailbox import Mail, Mailbox
 from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.plans import InvalidPlan, PlannedFaults, read_plan
 from lsync_flask.simulator.sessions import Sessions
 
+_PROVIDER_BODY = (
+    "The body must hold at least one of latency_ms, calls_per_s, backlog, bulk_ms, credits_left (whole numbers from 0; "
+    "credits_left may be null) and internal_errors (a share from 0 to 1)."
+)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+_PROVIDER: Mapping[str, Callable[[Any], bool]] = {
+    "latency_ms": _is_count,
+    "calls_per_s": _is_count,
+    "backlog": _is_count,
+    "bulk_ms": _is_count,
+    "credits_left": lambda value: value is None or _is_count(value),
+    "internal_errors": lambda value: isinstance(value, int | float) and 0 <= value <= 1,
+}
 LOOPBACK = frozenset(("127.0.0.1", "::1"))
 
 
@@ -31,6 +50,7 @@ class Control:
     charges: ChargeLedger
     clock: Clock
     service: ServiceSettings
+    gateway: GatewaySettings
 
 
 class Refused(Exception):
@@ -49,6 +69,7 @@ def create_control(control: Control) -> Flask:
     app.register_error_handler(HTTPException, _tell_http)
     _add_ledgers(app, control)
     _add_switches(app, control)
+    _add_provider(app, control)
     _add_users(app, control)
     return app
 
@@ -116,13 +137,16 @@ def _add_switches(app: Flask, control: Control) -> None:
         control.sessions.revoke_all()
         return jsonify({"revoked": True})
 
+
+def _add_provider(app: Flask, control: Control) -> None:
     @app.post("/provider")
     def provider() -> Response:
-        latency = _body().get("latency_ms")
-        if not isinstance(latency, int) or isinstance(latency, bool) or latency < 0:
-            raise Refused('The body must be {"latency_ms": milliseconds}.')
-        control.service.latency_ms = latency
-        return jsonify({"latency_ms": latency})
+        body = _body()
+        if not body or not all(name in _PROVIDER and _PROVIDER[name](value) for name, value in body.items()):
+            raise Refused(_PROVIDER_BODY)
+        for name, value in body.items():
+            setattr(control.service if name == "latency_ms" else control.gateway, name, value)
+        return jsonify(body)
 
 
 def _body() -> Mapping[str, Any]:

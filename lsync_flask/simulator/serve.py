@@ -28,6 +28,8 @@ from lsync_flask.simulator.control import Control, create_control, spell_user
 from lsync_flask.simulator.directory import Directory
 from lsync_flask.simulator.enrichment import ServiceSettings, create_enrichment
 from lsync_flask.simulator.identity import Identity, keep_identity, keep_keys
+from lsync_flask.simulator.leadspace_api import create_leadspace
+from lsync_flask.simulator.leadspace_bulks import Gateway, GatewaySettings
 from lsync_flask.simulator.lightning import TAB, Lightning, create_lightning, create_signing
 from lsync_flask.simulator.mailbox import Mailbox, Sink
 from lsync_flask.simulator.matching import Matcher
@@ -174,6 +176,8 @@ class House:
         """The servers, not yet started."""
         control = self.control
         enrichment = create_enrichment(control.service, self.matcher, control.charges)
+        gateway = Gateway(control.gateway, self.matcher, control.charges, control.clock.now)
+        enrichment.register_blueprint(create_leadspace(gateway))
         return [
             WebServer(_create_org_site(self), [ports.org]),
             WebServer(create_lightning(self.lightning), ports.lightning, threads=8),
@@ -191,6 +195,7 @@ class House:
             "lightning_url": self.host.lightning_url + TAB,
             "provider_url": self.urls["provider"],
             "provider_key": self.identity.provider_key,
+            "provider_program": self.control.gateway.program,
             "consumer_key": self.identity.consumer_key,
             "consumer_secret": self.identity.consumer_secret,
             "jwt_private_key_file": str(keep_keys(folder)[0]),
@@ -220,7 +225,8 @@ def _build(options: SimulatorOptions, folder: Path, ports: Ports) -> House:
     mailbox = Mailbox(clock.now)
     lightning = Lightning(host, directory, sessions, mailbox, oauth.authenticate, clock.now)
     service = ServiceSettings(identity.provider_key, options.latency_ms)
-    control = Control(org, directory, sessions, mailbox, ChargeLedger(clock.now), clock, service)
+    gateway = GatewaySettings(identity.provider_key)
+    control = Control(org, directory, sessions, mailbox, ChargeLedger(clock.now), clock, service, gateway)
     urls = {
         "provider": f"http://127.0.0.1:{port_of(ports.provider)}",
         "control": f"http://127.0.0.1:{port_of(ports.control)}",

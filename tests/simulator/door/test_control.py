@@ -58,7 +58,14 @@ def test_an_assignment_can_run_out_on_the_orgs_clock(door):
     [
         ("/clock", {}, 'The body must be {"advance_s": seconds}.'),
         ("/clock", [], "The body must be a JSON object."),
-        ("/provider", {"latency_ms": -1}, 'The body must be {"latency_ms": milliseconds}.'),
+        (
+            "/provider",
+            {"latency_ms": -1},
+            (
+                "The body must hold at least one of latency_ms, calls_per_s, backlog, bulk_ms, credits_left (whole "
+                "numbers from 0; credits_left may be null) and internal_errors (a share from 0 to 1)."
+            ),
+        ),
         ("/users/nobody/permission_sets", {"permission_sets": []}, "There is no such user."),
         ("/faults", {}, 'A fault plan is {"seed": number, "rules": [{"match", "nth", "action"}]}.'),
         ("/faults", {"rules": [{"match": "POST *"}]}, "Rule 1 has no action."),
