@@ -25,7 +25,8 @@ from sqlalchemy import create_engine, text, update
 
 from lsync_flask.demo.job import OrgDoor
 from lsync_flask.demo.set_up import set_up, user_with
-from lsync_flask.services.activities import read_activity, read_outcomes
+from lsync_flask.services.activities import read_activity
+from lsync_flask.services.outcomes import read_outcomes
 from lsync_flask.services.plan import CriterionBody
 from lsync_flask.settings import read_settings
 from lsync_flask.storage.db import open_database

@@ -16,7 +16,7 @@ from lsync_flask.demo.job import OrgDoor
 from lsync_flask.demo.set_up import user_with
 from lsync_flask.embedded_redis import server_command
 from lsync_flask.engine.status import ENDED
-from lsync_flask.services import activities
+from lsync_flask.services import outcomes
 from lsync_flask.services.plan import CriterionBody
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.models import activity, bulk
@@ -98,7 +98,7 @@ class Plant:
         assert until(ended, seconds), (self.status(activity_id), (self.folder / "worker.log").read_text()[-3000:])
 
     def outcomes(self, activity_id):
-        return activities.read_outcomes(self.resources, self.admin, activity_id, limit=500).outcomes
+        return outcomes.read_outcomes(self.resources, self.admin, activity_id, limit=500).outcomes
 
     def stop(self):
         self.redis.close()

@@ -8,7 +8,7 @@ import requests
 from lsync_flask.demo.job import OrgDoor
 from lsync_flask.errors import Conflict, GrantLost, InvalidParams, LimitReached, OutcomeUnknown, RetryableError
 from lsync_flask.plugin_api import Answer, Answers, RecordRejected, Ticket
-from lsync_flask.services import activities
+from lsync_flask.services import activities, outcomes
 from lsync_flask.services.plan import CriterionBody, PluginCallBody, ResultRowBody
 from lsync_flask.services.run_activity import EmptyAudience, OverLimit, run_activity
 from lsync_flask.wiring import OrgConnections
@@ -55,7 +55,7 @@ def door(simulated_org):
 
 
 def _outcomes(resources, admin, activity_id, fate=None):
-    return activities.read_outcomes(resources, admin, activity_id, fate, limit=500).outcomes
+    return outcomes.read_outcomes(resources, admin, activity_id, fate, limit=500).outcomes
 
 
 def _writes(simulated_org, record):
