@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCAL := . plugins/lsync-company-directory plugins/lsync-phone plugins/lsync-plugin-example
 TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
 
-.PHONY: setup demo test check check-package clean lock bench-peers crash
+.PHONY: setup demo test fuzz check check-package clean lock bench-peers crash
 
 setup: $(VENV)/.ready
 
@@ -34,6 +34,9 @@ test: setup
 # kill -9 at every gap between two steps, on SQLite and on PostgreSQL, all of them.
 crash: setup
 	@LSYNC_CRASH=all $(BIN)/python -m pytest -n 2 tests/crash
+# Signed requests with something changed in them: none is let in. `make test` tries some thousands.
+fuzz: setup
+	@$(BIN)/python -m pytest -q tests/door -k mutated --mutations 100000
 
 # Format, types and layers; `.ci/run` runs this and then `make test`.
 check: setup

@@ -3,7 +3,7 @@
 import uuid
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, render_template
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.exceptions import HTTPException
@@ -15,6 +15,7 @@ from lsync_flask.door import set_up_door, status_of
 from lsync_flask.errors import LsyncError
 from lsync_flask.folders import folder
 from lsync_flask.services.resources import Resources
+from lsync_flask.services.sessions import SessionOver
 from lsync_flask.storage.models import metadata
 from lsync_flask.web.canvas import canvas
 from lsync_flask.web.pages import pages
@@ -70,6 +71,9 @@ def _database_answers(resources: Resources) -> bool:
 
 def _known(error: LsyncError) -> Response:
     status, title = status_of(error)
+    if isinstance(error, SessionOver) and "HX-Request" not in request.headers:
+        # The whole page is gone, so Salesforce is asked to open the tab anew.
+        return make_response(render_template("web/refused.html", again=True), status)
     return _page(status, title, error.sentence)
 
 

@@ -1,8 +1,5 @@
 """What pages and API share of HTTP: who asks, which status an error has, and the headers of every answer."""
 
-from collections.abc import Iterable
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.routing import IntegerConverter, Map
@@ -17,13 +14,14 @@ from lsync_flask.errors import (
     NotFound,
     RetryableError,
 )
+from lsync_flask.salesforce.hosts import all_org_origins, org_origins
 from lsync_flask.services.api_tokens import actor_of_token, is_api_token
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.sessions import SessionOver, actor_for_change, actor_of
-from lsync_flask.settings import Settings
 from lsync_flask.storage.orgs import read_org
 
 COOKIE = "__Host-lsync"
+UNKNOWN = 401
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 STATUSES: tuple[tuple[type[LsyncError], int, str], ...] = (
@@ -38,9 +36,6 @@ STATUSES: tuple[tuple[type[LsyncError], int, str], ...] = (
     (LsyncError, 400, "Not possible"),
 )
 """The first that fits counts."""
-
-SITES = (".my.salesforce.com", ".lightning.force.com", ".vf.force.com")
-"""The hosts of one org that may frame us: up to three of them are ancestors of the tab at once."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -76,23 +71,25 @@ def actor() -> Actor:
     Raises:
         SessionOver: there is no session; CSRFError: a change by cookie alone without its token.
     """
-    if "actor" not in g:
-        if request.method not in READING and is_by_cookie():
-            csrf().protect()
-        g.actor = _ask(fresh=request.method not in READING)
-    found: Actor = g.actor
-    return found
+    return _actor(fresh=request.method not in READING)
 
 
 def reader() -> Actor:
     """Who asks by POST for something that changes nothing, such as a count: as `actor` for a GET.
 
     Raises:
-        SessionOver: there is no session.
+        SessionOver, CSRFError: as `actor`.
     """
+    return _actor(fresh=False)
+
+
+def _actor(*, fresh: bool) -> Actor:
     if "actor" not in g:
-        g.actor = _ask(fresh=False)
-    return actor()
+        if request.method not in READING and is_by_cookie():
+            csrf().protect()
+        g.actor = _ask(fresh=fresh)
+    found: Actor = g.actor
+    return found
 
 
 def _ask(*, fresh: bool) -> Actor:
@@ -110,7 +107,9 @@ def csrf() -> CSRFProtect:
 
 def set_headers(response: Response) -> Response:
     """The headers of every answer. We must be framed, so no X-Frame-Options: frame-ancestors says by whom."""
-    response.headers.setdefault("Content-Security-Policy", POLICY + (" ".join(_ancestors()) or "'none'"))
+    response.headers.setdefault(
+        "Content-Security-Policy", POLICY + (" ".join(_ancestors(response.status_code)) or "'none'")
+    )
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.is_secure:
@@ -121,33 +120,24 @@ def set_headers(response: Response) -> Response:
     return response
 
 
-def _ancestors() -> Iterable[str]:
+def _ancestors(status: int) -> list[str]:
     if "ancestors" in g:
-        found: Iterable[str] = g.ancestors
+        found: list[str] = g.ancestors
         return found
     if "actor" in g:
         return ancestors_of_org(resources(), g.actor.org_id)
-    return ()
+    # Who has no session is told so in the tab as well; that page says nothing of any org.
+    return all_org_origins(resources().settings.allowed_org_hosts) if status == UNKNOWN else []
 
 
 def ancestors_of_org(parts: Resources, org_id: str) -> list[str]:
     """The origins of this org's own pages, which may frame us."""
-    url = urlsplit(read_org(parts.database, org_id).my_domain)
-    host = url.hostname or ""
-    if host.endswith(SITES[0]):
-        domain = host.removesuffix(SITES[0])
-        return [f"https://{domain}{site}" for site in SITES] + [_visualforce(domain)]
-    return _trusted_origins(parts.settings)
+    return org_origins(read_org(parts.database, org_id).my_domain, parts.settings.allowed_org_hosts)
 
 
-def _visualforce(domain: str) -> str:
-    """Visualforce pages carry a package's name after the domain, and a sandbox's name before the last part."""
-    name, dot, partition = domain.partition(".")
-    return f"https://{name}--c{dot}{partition}.vf.force.com"
-
-
-def _trusted_origins(settings: Settings) -> list[str]:
-    return [f"http://{host}" for host in sorted(settings.allowed_org_hosts)]
+def origins_of_page() -> list[str]:
+    """The origins whose messages the page being rendered may heed."""
+    return _ancestors(UNKNOWN)
 
 
 class _Number(IntegerConverter):
@@ -176,6 +166,7 @@ def set_up_door(app: Flask, parts: Resources) -> None:
     )
     app.url_map.converters["int"] = _Number
     CSRFProtect(app)
+    app.jinja_env.globals.update(is_by_cookie=is_by_cookie, origins_of_page=origins_of_page)
     app.after_request(set_headers)
 
 

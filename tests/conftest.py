@@ -151,3 +151,7 @@ def filled(resources, simulated_org):
     """`resources` after an admin's first steps: org enrolled, fields created, mappings and definitions saved."""
     set_up(resources, simulated_org)
     return resources
+
+
+def pytest_addoption(parser):
+    parser.addoption("--mutations", type=int, default=3_000, help="how many mutated signed requests are tried")

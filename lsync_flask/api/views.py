@@ -138,24 +138,24 @@ def remove_definition(number: int) -> ResponseReturnValue:
 
 @api.post("/definitions/<int:number>/count")
 def count(number: int) -> Response:
-    return jsonify(asdict(count_definition(resources(), actor(), number)))
+    return jsonify(asdict(count_definition(resources(), reader(), number)))
 
 
 @api.post("/count")
 def count_draft() -> Response:
-    return jsonify(asdict(count_audience(resources(), actor(), body_of_request(DefinitionBody))))
+    return jsonify(asdict(count_audience(resources(), reader(), body_of_request(DefinitionBody))))
 
 
 @api.post("/definitions/<int:number>/preview")
 def preview(number: int) -> Response:
-    view = read_definition(resources(), actor(), number)
-    return jsonify(rows=[asdict(row) for row in preview_audience(resources(), actor(), body_of(view))])
+    view = read_definition(resources(), reader(), number)
+    return jsonify(rows=[asdict(row) for row in preview_audience(resources(), reader(), body_of(view))])
 
 
 @api.post("/preview")
 def preview_draft() -> Response:
     body = body_of_request(DefinitionBody)
-    return jsonify(rows=[asdict(row) for row in preview_audience(resources(), actor(), body)])
+    return jsonify(rows=[asdict(row) for row in preview_audience(resources(), reader(), body)])
 
 
 @api.post("/definitions/<int:number>/run")

@@ -14,6 +14,13 @@ _ORG_HOST = re.compile(
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?", re.ASCII)
 _HTTPS_PORT = 443
 
+SITES = (
+    (".my.salesforce.com", ".lightning.force.com", ".vf.force.com"),
+    (".my.salesforce.mil", ".lightning.crmforce.mil", ".vf.crmforce.mil"),
+    (".my.sfcrmproducts.cn", ".lightning.sfcrmapps.cn", ".vf.sfcrmapps.cn"),
+)
+"""Where the pages of one org are: its My Domain, Lightning, and Visualforce. All three may frame the tab at once."""
+
 
 def check_org_url(url: str, extra_hosts: frozenset[str]) -> str:
     """The origin, such as `https://acme.my.salesforce.com`, in lower case and without what follows it.
@@ -32,6 +39,33 @@ def check_org_url(url: str, extra_hosts: frozenset[str]) -> str:
     if host in {extra.lower() for extra in extra_hosts} and _is_scheme_allowed(parts):
         return f"{parts.scheme}://{host}"
     raise _refused(url)
+
+
+def org_origins(my_domain: str, extra_hosts: frozenset[str]) -> list[str]:
+    """The origins of an org's own pages, which may frame the tab and send it messages."""
+    host = urlsplit(my_domain).hostname or ""
+    for own, lightning, visualforce in SITES:
+        if host.endswith(own):
+            domain = host.removesuffix(own)
+            return [f"https://{domain}{own}", f"https://{domain}{lightning}", _visualforce(domain, visualforce)]
+    return _extra_origins(extra_hosts)
+
+
+def all_org_origins(extra_hosts: frozenset[str]) -> list[str]:
+    """The origins of all orgs there are, for pages that say nothing of any org."""
+    return [f"https://*{site}" for sites in SITES for site in sites] + _extra_origins(extra_hosts)
+
+
+def _visualforce(domain: str, site: str) -> str:
+    """Visualforce has `--c` after the domain, and a sandbox's kind after that."""
+    name, dot, kind = domain.partition(".")
+    return f"https://{name}--c{dot}{kind}{site}"
+
+
+def _extra_origins(hosts: frozenset[str]) -> list[str]:
+    return [
+        f"{'http' if is_loopback(urlsplit(f'//{host}').hostname or '') else 'https'}://{host}" for host in sorted(hosts)
+    ]
 
 
 def _split(url: str) -> SplitResult:

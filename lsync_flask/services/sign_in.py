@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from lsync_flask.errors import LsyncError, NotFound, SignedRequestRefused
+from lsync_flask.errors import GrantLost, LsyncError, NotFound, SignedRequestRefused
 from lsync_flask.salesforce.permissions import read_grants, role_of
 from lsync_flask.salesforce.signed_request import CanvasRequest, UserContext, check_age, verify_signed_request
 from lsync_flask.salesforce.userinfo import read_userinfo
@@ -35,8 +35,12 @@ class SignedIn:
     expires_s: int
 
 
-def sign_in(resources: Resources, raw: str, app: str | None, address: str) -> SignedIn:
+def sign_in(
+    resources: Resources, raw: str, app: str | None, address: str, expected: tuple[str, str] | None = None
+) -> SignedIn:
     """Verify a signed request and begin a session; it does nothing else.
+
+    `expected`: the org and user of the session that this one follows; None when there is none to follow.
 
     Raises:
         SignedRequestRefused: with the reason, which is for the log alone; `USED` means it was used before.
@@ -45,6 +49,8 @@ def sign_in(resources: Resources, raw: str, app: str | None, address: str) -> Si
     check_age(request, int(resources.clock().timestamp() * 1000), resources.settings.signed_request_age_s)
     if not use_request(resources.database, hashlib.sha256(request.mac).hexdigest(), resources.now_s()):
         raise SignedRequestRefused(USED)
+    if expected is not None and expected != (org.id, request.user_id):
+        raise SignedRequestRefused("another user than the session's")
     user = _user(resources, org, request)
     role = read_role(resources, org.id, request.user_id)
     token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -111,17 +117,24 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def _user(resources: Resources, org: OrgRow, request: CanvasRequest) -> UserRow:
-    """The user as the request tells; when it leaves the user out, as Salesforce tells for the request's token."""
-    if request.user is not None:
-        return _row(request.user_id, request.user)
+    """The user as the request tells or, when it leaves the user out, as Salesforce does.
+
+    Salesforce is asked in any case: the token of a request that was signed long ago is dead (salesforce.md §1.4).
+    """
     if not request.oauth_token:
-        raise SignedRequestRefused("neither user nor token")
+        raise SignedRequestRefused("no token")
     try:
         info = read_userinfo(resources.transport, org.my_domain, request.oauth_token)
+    except GrantLost as error:
+        raise SignedRequestRefused("the token is dead") from error
     except LsyncError as error:
         raise SignedRequestRefused("the user could not be asked for") from error
     if info.user_id != request.user_id or info.organization_id != org.id:
         raise SignedRequestRefused("the token is another user's")
+    if not info.active:
+        raise SignedRequestRefused("the user is inactive")
+    if request.user is not None:
+        return _row(request.user_id, request.user)
     return UserRow(request.user_id, info.username, info.email, info.name, info.locale, info.language, info.time_zone)
 
 
@@ -140,10 +153,15 @@ def _row(user_id: str, user: UserContext) -> UserRow:
 def read_role(resources: Resources, org_id: str, user_id: str) -> Role:
     """The role that the permission sets give now; none when that cannot be read."""
     try:
-        return role_of(read_grants(resources.open_salesforce(org_id, None), user_id))
+        return ask_role(resources, org_id, user_id)
     except LsyncError as error:
         log.warning("the role could not be read", org=org_id, user=user_id, error=str(error))
         return "none"
+
+
+def ask_role(resources: Resources, org_id: str, user_id: str) -> Role:
+    """Raises LsyncError when it cannot be read."""
+    return role_of(read_grants(resources.open_salesforce(org_id, None), user_id))
 
 
 def _begin(resources: Resources, actor: Actor, user: UserRow, token: str, request: CanvasRequest) -> None:

@@ -69,9 +69,10 @@ def end_session(scope: OrgScope, token_hash: str, now_s: float) -> None:
     )
 
 
-def end_sessions_of(scope: OrgScope, user_id: str | None, now_s: float) -> int:
-    """End all sessions of a user, or of the whole org when `user_id` is None; how many."""
-    statement = scope.update(web_session).where(web_session.c.ended_at.is_(None)).values(ended_at=now_s)
+def end_sessions_of(scope: OrgScope, user_id: str | None, now_s: float, but: str = "") -> int:
+    """End all sessions of a user, or of the whole org when `user_id` is None, `but` that of this hash; how many."""
+    open_ones = (web_session.c.ended_at.is_(None), web_session.c.token_hash != but)
+    statement = scope.update(web_session).where(*open_ones).values(ended_at=now_s)
     if user_id is not None:
         statement = statement.where(web_session.c.user_id == user_id)
     return int(scope.run(statement).rowcount)

@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from lsync_flask.door import actor, resources
+from lsync_flask.door import actor, resources, token_of_request
 from lsync_flask.errors import Conflict, InvalidParams
 from lsync_flask.plugin_api import Provider
 from lsync_flask.services import settings as service
 from lsync_flask.services.access import ALLOWED, PERMISSION_SETS
 from lsync_flask.services.providers import secret_params
+from lsync_flask.services.sessions import end_all_sessions
 from lsync_flask.services.settings import OrgSettings
 from lsync_flask.storage.audit import list_audit
 from lsync_flask.storage.users import list_users
@@ -90,11 +91,16 @@ def _secrets(provider: str) -> dict[str, str]:
     return {name: request.form[f"secret.{name}"] for name in names if request.form.get(f"secret.{name}")}
 
 
-def access() -> str:
+def end_sessions() -> str:
+    ended = end_all_sessions(resources(), actor(), token_of_request())
+    return access(f"{ended} {'session was' if ended == 1 else 'sessions were'} ended.")
+
+
+def access(ended: str = "") -> str:
     actor().must("see settings and mappings")
     with resources().database.reading(actor().org_id) as scope:
         users = list_users(scope)
-    return render("web/access.html", users=users, allowed=ALLOWED, sets=PERMISSION_SETS)
+    return render("web/access.html", users=users, allowed=ALLOWED, sets=PERMISSION_SETS, said=ended)
 
 
 def plugins() -> str:

@@ -1,21 +1,31 @@
 """The door of the tab: Salesforce posts a signed request and gets the home page with a session. It never acts."""
 
 import structlog
-from flask import Blueprint, Response, g, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from lsync_flask.door import COOKIE, ancestors_of_org, resources, token_of_request
 from lsync_flask.errors import SignedRequestRefused
-from lsync_flask.services.sessions import SessionOver, read_open_session, sign_out
+from lsync_flask.salesforce.hosts import all_org_origins
+from lsync_flask.services.sessions import SessionOver, read_old_session, sign_out
 from lsync_flask.services.sign_in import USED, SignedIn, sign_in
+from lsync_flask.storage.orgs import read_org
 from lsync_flask.storage.sessions import SessionRow
 from lsync_flask.web.home import home_words
+from lsync_flask.web.refusals import Refusals
 
 log = structlog.get_logger(__name__)
 
 LONGEST_REQUEST = 64 * 1024
+FORM_ROOM = 3
+"""In a form each of the characters + / = takes three."""
 
 canvas = Blueprint("canvas", __name__)
+
+
+@canvas.record_once
+def _set_up(state: object) -> None:
+    state.app.extensions["lsync-refusals"] = Refusals()  # type: ignore[attr-defined]  # Flask's BlueprintSetupState
 
 
 @canvas.post("/canvas")
@@ -26,61 +36,84 @@ def enter(app: str | None = None) -> ResponseReturnValue:
         signed = _sign_in(app)
     except SignedRequestRefused as error:
         return _refuse(error)
+    _end_session_of_another(signed)
     g.ancestors = ancestors_of_org(resources(), signed.actor.org_id)
     g.actor = signed.actor
-    answer = make_response(
-        render_template("web/home.html", **home_words(resources(), signed.actor), signed=signed, whole=True)
-    )
+    words = home_words(resources(), signed.actor)
+    page = render_template("web/home.html", **words, signed=signed, origin=_heeded(signed), whole=True)
+    answer = make_response(page)
     # The tab works without the cookie; where the browser takes it, plain links and downloads work too.
     answer.set_cookie(COOKIE, signed.token, secure=True, httponly=True, samesite="None", partitioned=True, path="/")
     return answer
 
 
+def _heeded(signed: SignedIn) -> str:
+    """Where the page sends its messages: the page around the frame may have had any origin signed."""
+    origin = signed.request.target_origin
+    return origin if origin in g.ancestors else ""
+
+
+def _end_session_of_another(signed: SignedIn) -> None:
+    """Whoever worked in this browser before has left it."""
+    try:
+        old = read_old_session(resources(), request.cookies.get(COOKIE, ""))
+        if (old.org_id, old.user_id) != (signed.actor.org_id, signed.actor.user_id):
+            sign_out(resources(), request.cookies[COOKIE])
+    except SessionOver:
+        return
+
+
 @canvas.get("/canvas")
 @canvas.get("/canvas/<app>")
 def explain(app: str | None = None) -> ResponseReturnValue:  # noqa: ARG001 - the address has it
-    """What somebody sees who opens the address itself."""
+    """What somebody sees who opens the address itself, or whom Salesforce does not let use the app."""
+    g.ancestors = all_org_origins(resources().settings.allowed_org_hosts)
     return render_template("web/open_from_salesforce.html"), 200
 
 
 @canvas.post("/canvas/refresh")
 def refresh() -> ResponseReturnValue:
-    """A fresh signed request for the same user and org: a new session, the old one ends."""
-    old = _old_session()
+    """A fresh signed request for the user and org of the session that is here: a new session, the old one ends.
+
+    Anybody can post somebody's signed request into a tab; the session of the tab says whose it must be.
+    """
     try:
-        signed = _sign_in(request.form.get("app") or None)
+        old = read_old_session(resources(), token_of_request())
+        signed = _sign_in(read_org(resources().database, old.org_id).app, old)
+    except SessionOver:
+        return _refuse(SignedRequestRefused("no session to follow"))
     except SignedRequestRefused as error:
         return _refuse(error)
-    if old is not None and (old.org_id, old.user_id) == (signed.actor.org_id, signed.actor.user_id):
-        sign_out(resources(), token_of_request())
+    if old.ended_at is None:
+        _end(token_of_request())
     return jsonify(session=signed.token, expires_in=signed.expires_s)
 
 
-def _old_session() -> SessionRow | None:
+def _end(token: str) -> None:
     try:
-        return read_open_session(resources(), token_of_request())
+        sign_out(resources(), token)
     except SessionOver:
-        return None
+        return
 
 
-def _sign_in(app: str | None) -> SignedIn:
-    if (request.content_length or 0) > LONGEST_REQUEST:
+def _sign_in(app: str | None, old: SessionRow | None = None) -> SignedIn:
+    if (request.content_length or 0) > FORM_ROOM * LONGEST_REQUEST:
         raise SignedRequestRefused("too long")
     raw = request.form.getlist("signed_request")
     if len(raw) != 1:
         raise SignedRequestRefused("not one signed_request")
-    return sign_in(resources(), raw[0], app, request.remote_addr or "")
+    expected = None if old is None else (old.org_id, old.user_id)
+    return sign_in(resources(), raw[0], app, request.remote_addr or "", expected)
 
 
 def _refuse(error: SignedRequestRefused) -> Response:
-    """The same page for every reason; a repeat asks Salesforce for a fresh request."""
+    """The same page for every reason; a repeat, whose signature was right, asks Salesforce for a fresh request."""
+    refusals: Refusals = current_app.extensions["lsync-refusals"]
+    count = refusals.count(request.remote_addr or "", resources().now_s())
+    if count > refusals.per_minute:
+        if count == refusals.per_minute + 1:
+            log.warning("too many refusals", address=request.remote_addr)
+        return Response("Too many requests.", 429, {"Retry-After": "60"}, mimetype="text/plain")
     log.warning("signed request refused", reason=error.reason, address=request.remote_addr)
-    again = error.reason == USED
-    # A repeat comes from a page that Salesforce itself framed a moment ago; which org's is not said.
-    g.ancestors = _all_ancestors() if again else []
-    return make_response(render_template("web/refused.html", again=again), 401)
-
-
-def _all_ancestors() -> list[str]:
-    sites = ["https://*.my.salesforce.com", "https://*.lightning.force.com", "https://*.vf.force.com"]
-    return sites + [f"http://{host}" for host in sorted(resources().settings.allowed_org_hosts)]
+    g.ancestors = all_org_origins(resources().settings.allowed_org_hosts)
+    return make_response(render_template("web/refused.html", again=error.reason == USED), 401)

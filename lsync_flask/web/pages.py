@@ -64,6 +64,7 @@ _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("POST", "/settings/tokens", token_pages.make),
     ("POST", "/settings/tokens/<int:number>/revoke", token_pages.revoke),
     ("GET", "/access", admin_pages.access),
+    ("POST", "/access/end-sessions", admin_pages.end_sessions),
     ("GET", "/plugins", admin_pages.plugins),
     ("GET", "/audit", admin_pages.audit),
 )
