@@ -1,9 +1,7 @@
 """The made-up data: the same for the same seed, honest about the world, and as untidy as real orgs are."""
 
-import time
 from collections import Counter
 from datetime import UTC, datetime
-from itertools import islice
 
 import pytest
 
@@ -205,12 +203,3 @@ def test_converted_leads_say_so():
 
 def test_names_become_plain_in_addresses():
     assert [fold(name) for name in ("Åberg", "Weißmann", "O'Neill", "Ōno")] == ["aberg", "weissmann", "oneill", "ono"]
-
-
-def test_ten_thousand_leads_take_less_than_a_second():
-    started = time.perf_counter()
-
-    made = sum(1 for _ in islice(lead_rows(load_companies(), 10_000, OWNERS, 3, TODAY), 10_000))
-
-    assert made == 10_000
-    assert time.perf_counter() - started < 1.0
