@@ -84,6 +84,7 @@ def go(frame_of):
 
     def open_address(page, address):
         frame = frame_of(page)
+        frame.wait_for_function("window.htmx")
         frame.evaluate(
             """async address => {
                 const settled = new Promise(done => addEventListener("htmx:afterSettle", done, {once: true}));

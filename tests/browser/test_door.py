@@ -34,7 +34,7 @@ def test_when_the_session_ends_while_a_form_is_filled_in_nothing_is_lost_and_the
     tab.locator('[name="name"]').fill("Half filled in")
 
     end_sessions()
-    tab.locator('button[value="count"]').click()
+    tab.get_by_role("button", name="Apply filters").click()
     tab.get_by_text("300").first.wait_for()
 
     assert tab.locator('[name="name"]').input_value() == "Half filled in"

@@ -177,7 +177,7 @@ def test_while_a_secret_is_changed_both_count_and_afterwards_the_new_one_alone(f
     org = read_org(parts.database, simulated_org["org_id"])
     old, new = simulated_org["consumer_secret"], "the-next-secret-as-long-as-it-must-be"
 
-    save_org(parts.database, parts.box, org, [new, old], None, parts.now_s())
+    save_org(parts.database, parts.box, org, [new, old], {}, parts.now_s())
     assert [post(fresh(secret=one)).status_code for one in (old, new)] == [200, 200]
     save_org(parts.database, parts.box, org, [new], None, parts.now_s())
     assert [post(fresh(secret=one)).status_code for one in (old, new)] == [401, 200]
@@ -203,7 +203,7 @@ def test_an_org_can_sign_for_itself_alone_at_its_own_address_alone(fresh, post):
 
 def test_an_org_with_its_own_address_signs_in_and_refreshes_there(fresh, post, web_app, parts, simulated_org):
     org = replace(read_org(parts.database, simulated_org["org_id"]), app="north")
-    save_org(parts.database, parts.box, org, [simulated_org["consumer_secret"]], None, parts.now_s())
+    save_org(parts.database, parts.box, org, [simulated_org["consumer_secret"]], {}, parts.now_s())
 
     page = post(fresh(), "/canvas/north")
     again = post(fresh(), "/canvas/refresh", headers={"Authorization": f"Bearer {token_in(page)}"})
