@@ -179,7 +179,7 @@ def test_while_a_secret_is_changed_both_count_and_afterwards_the_new_one_alone(f
 
     save_org(parts.database, parts.box, org, [new, old], {}, parts.now_s())
     assert [post(fresh(secret=one)).status_code for one in (old, new)] == [200, 200]
-    save_org(parts.database, parts.box, org, [new], None, parts.now_s())
+    save_org(parts.database, parts.box, org, [new], {}, parts.now_s())
     assert [post(fresh(secret=one)).status_code for one in (old, new)] == [401, 200]
 
 
