@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
@@ -63,6 +63,7 @@ class MailServer:
         self._sink = sink
         self._bound = bound
         self._loop = asyncio.new_event_loop()
+        self._ready = Event()
         self._thread = Thread(target=self._run, daemon=True)
 
     def _make_protocol(self) -> SMTP:
@@ -71,6 +72,7 @@ class MailServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(self._loop.create_server(self._make_protocol, sock=self._bound))
+        self._loop.call_soon(self._ready.set)
         try:
             self._loop.run_forever()
         finally:
@@ -78,7 +80,9 @@ class MailServer:
             self._loop.close()
 
     def start(self) -> None:
+        """Serve; returns when mail is taken, so that a stop right afterwards finds a loop that can be stopped."""
         self._thread.start()
+        self._ready.wait(JOIN_S)
 
     def close(self) -> None:
         """Stop taking mail."""

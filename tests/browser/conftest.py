@@ -84,9 +84,9 @@ def go(frame_of):
 
     def open_address(page, address):
         frame = frame_of(page)
-        frame.wait_for_function("window.htmx")
         frame.evaluate(
             """async address => {
+                while (!window.htmx) await new Promise(done => setTimeout(done, 20));
                 const settled = new Promise(done => addEventListener("htmx:afterSettle", done, {once: true}));
                 htmx.ajax("GET", address, {target: "body", swap: "innerHTML"});
                 await settled;
