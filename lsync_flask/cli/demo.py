@@ -36,8 +36,10 @@ def demo(
 ) -> int:
     if as_json and not run_job:
         raise click.UsageError("--json goes with --run")
-    # SIGTERM must take the same way out as Ctrl-C: through the `finally` that stops all.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # All ways out lead through the `finally` that stops all. SIGINT is asked for by name too: a shell that starts us in
+    # the background has it ignored, and then Python would leave it so.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     with scratch_folder() as folder:
         options = DemoOptions(
             folder=folder,

@@ -31,6 +31,10 @@ def demo():
             supervisor.stop()
 
 
+LEFT = ("htmx:sendAbort", "htmx:afterRequest")
+"""What htmx says of a poll that is cut because its page is left; a request that fails says htmx:sendError besides."""
+
+
 @pytest.fixture
 def open_tab(browser, demo):
     """Opens Lightning's page with the LSync tab as a user of the org, named by a permission set or by username.
@@ -38,7 +42,7 @@ def open_tab(browser, demo):
     The page comes back; `page.frame_locator("iframe")` is LSync in it. What the browser's console complains of fails the
     test, but for lines that hold one of `expected`.
     """
-    contexts, complaints, foreseen = [], [], []
+    contexts, complaints, foreseen = [], [], list(LEFT)
 
     def open_as(who="LSync_Admin", *, width=1280, height=900, expected=(), **options):
         foreseen.extend(expected)
@@ -50,6 +54,8 @@ def open_tab(browser, demo):
         page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
         page.goto(f"{demo.org['lightning_url']}?user={user['username']}")
         page.frame_locator("iframe").locator("main").wait_for()
+        # The page's own scripts are deferred: they have run when it is loaded, and not before.
+        next(one for one in page.frames if one != page.main_frame).wait_for_load_state("load")
         return page
 
     yield open_as
