@@ -1,5 +1,6 @@
 """An activity as its owner sees it in the tab: while it runs, when it has ended, record by record."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,11 @@ def ask(frame_of):
 
 @pytest.fixture
 def take_picture(frame_of):
-    """A picture of the tab as tall as LSync in it."""
+    """Keeps a picture of the tab, as tall as LSync in it, for the documentation when LSYNC_PICTURES=1."""
 
     def take(page, name):
+        if os.environ.get("LSYNC_PICTURES") != "1":
+            return
         page.wait_for_timeout(400)
         height = frame_of(page).evaluate("document.documentElement.scrollHeight")
         page.screenshot(
