@@ -60,6 +60,6 @@ def _asked(provider: Provider, ask: Callable[[], T]) -> T:
         return ask()
     except LsyncError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         name = type(error).__name__
         raise FatalError(f"The provider plugin {provider.label} failed ({name}). Tell whoever maintains it.") from error

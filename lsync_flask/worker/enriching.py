@@ -140,8 +140,8 @@ def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry
         raise
     except RetryableError as error:
         return _try_again(bench, bulk, call, inquiries, error, paid=isinstance(error, OutcomeUnknown))
-    except Exception as error:
-        # A provider is somebody else's code: whatever it raises must not stop the others.
+    except (Exception, SystemExit) as error:
+        # A provider is somebody else's code: whatever it raises, its exit too, must not stop the others.
         log.exception("provider failed", provider=provider.name, activity=bulk.activity_id, bulk=bulk.number)
         plain = OutcomeUnknown(f"The provider {provider.label} failed with {type(error).__name__}.", after_s=SOON_S)
         return _try_again(bench, bulk, call, inquiries, plain, paid=True)

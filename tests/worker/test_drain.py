@@ -174,6 +174,19 @@ def test_a_provider_that_answers_garbage_loses_no_record(scripted, admin, script
     assert {one.code for one in _outcomes(scripted, admin, activity_id)} <= {"PROVIDER_ERROR", "NO_ANSWER"}
 
 
+def test_a_provider_that_exits_costs_its_records_and_no_others(scripted, admin, script):
+    def leave(_call):
+        raise SystemExit(3)
+
+    script.reply = leave
+    activity_id = start(scripted, admin, FEW)
+
+    row = carry_on(scripted, activity_id, admin.org_id)
+
+    assert activities.read_activity(scripted, admin, activity_id).counts == {"failed": row.selected}
+    assert {one.code for one in _outcomes(scripted, admin, activity_id)} == {"PROVIDER_ERROR"}
+
+
 def test_answers_in_the_wrong_order_twice_or_too_many_are_matched_by_key(scripted, admin, script):
     def reply(call):
         answers = [Answer(one.key, True, {"site": f"https://{one.key.lower()}.example"}, 90) for one in call.inquiries]
