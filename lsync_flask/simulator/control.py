@@ -15,7 +15,8 @@ from lsync_flask.simulator.enrichment import ServiceSettings
 from lsync_flask.simulator.leadspace_bulks import GatewaySettings
 from lsync_flask.simulator.mailbox import Mail, Mailbox
 from lsync_flask.simulator.org import Org
-from lsync_flask.simulator.plans import InvalidPlan, PlannedFaults, read_plan
+from lsync_flask.simulator.planned_faults import PlannedFaults
+from lsync_flask.simulator.plans import InvalidPlan, read_plan
 from lsync_flask.simulator.sessions import Sessions
 
 _PROVIDER_BODY = (
@@ -123,7 +124,7 @@ def _add_switches(app: Flask, control: Control) -> None:
         except InvalidPlan as error:
             raise Refused(str(error)) from error
         control.org.faults = PlannedFaults(plan)
-        return jsonify({"plan": plan.spell(), "note": "The plan is kept. This version does not act on plans yet."}), 201
+        return jsonify({"plan": plan.spell()}), 201
 
     @app.post("/clock")
     def clock() -> Response:

@@ -1,11 +1,15 @@
-"""A fault plan: which requests go wrong, and how. It is read and checked here; the org's `Faults` acts on it."""
+"""A fault plan: which requests go wrong, and how. It is read and checked here; `planned_faults` acts on it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lsync_flask.simulator.faults import Faults
+ROW, LOST = "row", "lost"
+JOB_ENDS: Mapping[str, str] = {"job-failed": "Failed", "job-aborted": "Aborted"}
+ACTIONS = frozenset(("401", "403", "429", "500", "502", "503", "html", LOST, ROW, *JOB_ENDS))
+"""What can go wrong: another answer, an answer lost after the work, a row refused, a job that ends otherwise."""
 
+_SAID = ", ".join(sorted(ACTIONS))
 _RULE_KEYS = frozenset(("match", "nth", "every", "share", "times", "action", "object", "record"))
 
 
@@ -15,7 +19,11 @@ class InvalidPlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """Requests that fit `match` suffer `action`: the nth of them, every nth, or a share of them."""
+    """What fits `match` suffers `action`: the nth, every nth, a share, or all of them, at most `times` times.
+
+    `match` has `*` for any text and is compared with `METHOD /path`, for rows with `Object/record`, for jobs with the
+    job's id.
+    """
 
     match: str
     action: str
@@ -37,13 +45,6 @@ class FaultPlan:
     def spell(self) -> dict[str, Any]:
         """The plan as it was sent."""
         return dict(self.raw)
-
-
-class PlannedFaults(Faults):
-    """Keeps the plan for the org's fault points; none of them acts on it yet."""
-
-    def __init__(self, plan: FaultPlan) -> None:
-        self.plan = plan
 
 
 def read_plan(body: Any) -> FaultPlan:
@@ -69,6 +70,8 @@ def _read_rule(rule: Any, number: int) -> FaultRule:
     for name in ("match", "action"):
         if not isinstance(rule.get(name), str) or not rule[name].strip():
             raise InvalidPlan(f"Rule {number} has no {name}.")
+    if rule["action"] not in ACTIONS:
+        raise InvalidPlan(f"Rule {number}: there is no action {rule['action'][:40]}; choose from {_SAID}.")
     options = {name: value for name, value in rule.items() if name not in _RULE_KEYS}
     return FaultRule(
         match=rule["match"],

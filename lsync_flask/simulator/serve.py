@@ -35,7 +35,8 @@ from lsync_flask.simulator.mailbox import Mailbox, Sink
 from lsync_flask.simulator.matching import Matcher
 from lsync_flask.simulator.oauth import ConnectedApp, OAuth, create_oauth
 from lsync_flask.simulator.org import Org
-from lsync_flask.simulator.plans import InvalidPlan, PlannedFaults, read_plan
+from lsync_flask.simulator.planned_faults import PlannedFaults
+from lsync_flask.simulator.plans import InvalidPlan, read_plan
 from lsync_flask.simulator.ports import bind_localhost, bind_port, port_of
 from lsync_flask.simulator.records import fill_org
 from lsync_flask.simulator.rest import create_rest

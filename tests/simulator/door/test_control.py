@@ -1,11 +1,14 @@
 """The side door that tests use, the mail sink and the enrichment service behind their addresses."""
 
 import smtplib
+import time
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+
+ENDS = frozenset({"JobComplete", "Failed", "Aborted"})
 
 
 def get(door, path: str, **params: str):
@@ -69,6 +72,11 @@ def test_an_assignment_can_run_out_on_the_orgs_clock(door):
         ("/users/nobody/permission_sets", {"permission_sets": []}, "There is no such user."),
         ("/faults", {}, 'A fault plan is {"seed": number, "rules": [{"match", "nth", "action"}]}.'),
         ("/faults", {"rules": [{"match": "POST *"}]}, "Rule 1 has no action."),
+        (
+            "/faults",
+            {"rules": [{"match": "*", "action": "explode"}]},
+            "Rule 1: there is no action explode; choose from 401, 403, 429, 500, 502, 503, html, job-aborted, job-failed, lost, row.",
+        ),
         ("/faults", {"rules": [{"match": "*", "action": "503", "nth": 0}]}, "Rule 1: nth is a whole number from 1."),
         ("/faults", {"rules": [{"match": "*", "action": "503", "share": 2}]}, "Rule 1: share is a number from 0 to 1."),
     ],
@@ -85,6 +93,82 @@ def test_an_unknown_permission_set_is_named(door):
 
     assert answer.status_code == 400
     assert "no permission set Nope" in answer.json()["error"]
+
+
+@pytest.fixture
+def lead(door):
+    """Sends requests for one lead as the admin, and gives the id."""
+    headers = {"Authorization": f"Bearer {door.token('ada.lindgren')}"}
+    base = f"{door.org_url}/services/data/v67.0"
+    record = door.query("ada.lindgren", "SELECT Id FROM Lead ORDER BY Id DESC LIMIT 1").json()["records"][0]["Id"]
+
+    def send(method, path="", **body):
+        return requests.request(method, f"{base}/sobjects/Lead/{record}{path}", headers=headers, timeout=5, **body)
+
+    yield send, record
+    door.post("/faults", {"rules": []})
+
+
+def test_a_planned_answer_is_given_the_nth_time_and_no_other(door, lead):
+    send, _ = lead
+    door.post("/faults", {"rules": [{"match": "GET */sobjects/Lead/*", "nth": 2, "action": "503", "retry_after": 7}]})
+
+    answers = [send("GET") for _ in range(3)]
+
+    assert [one.status_code for one in answers] == [200, 503, 200]
+    assert answers[1].headers["Retry-After"] == "7"
+    assert answers[1].json()[0]["errorCode"] == "SERVER_UNAVAILABLE"
+
+
+def test_an_answer_can_be_lost_after_the_change_was_made(door, lead):
+    send, _ = lead
+    door.post("/faults", {"rules": [{"match": "PATCH *", "action": "lost", "times": 1}]})
+
+    lost = send("PATCH", json={"Title": "Lost on the way"})
+
+    assert lost.status_code == 504
+    assert send("GET").json()["Title"] == "Lost on the way"
+
+
+def test_a_row_can_be_refused(door, lead):
+    send, record = lead
+    door.post("/faults", {"rules": [{"match": f"Lead/{record}", "action": "row", "times": 1}]})
+
+    answers = [send("PATCH", json={"Title": "Locked"}) for _ in range(2)]
+
+    assert [one.status_code for one in answers] == [400, 204]
+    assert answers[0].json()[0]["errorCode"] == "UNABLE_TO_LOCK_ROW"
+
+
+@pytest.mark.usefixtures("lead")
+def test_a_bulk_job_can_fail(door):
+    jobs = f"{door.org_url}/services/data/v67.0/jobs/query"
+    headers = {"Authorization": f"Bearer {door.token('ada.lindgren')}"}
+    door.post("/faults", {"rules": [{"match": "750*", "action": "job-failed", "times": 1}]})
+
+    ends = []
+    for _ in range(2):
+        body = {"operation": "query", "query": "SELECT Id FROM Lead"}
+        job = requests.post(jobs, json=body, headers=headers, timeout=5).json()["id"]
+        end = time.monotonic() + 10
+        while (state := requests.get(f"{jobs}/{job}", headers=headers, timeout=5).json()["state"]) not in ENDS:
+            assert time.monotonic() < end
+        ends.append(state)
+
+    assert ends == ["Failed", "JobComplete"]
+
+
+def test_a_share_is_drawn_alike_by_the_same_seed(door, lead):
+    send, _ = lead
+    plan = {"seed": 3, "rules": [{"match": "GET */sobjects/*", "share": 0.5, "action": "429"}]}
+
+    drawn = []
+    for _ in range(2):
+        door.post("/faults", plan)
+        drawn.append([send("GET").status_code for _ in range(12)])
+
+    assert drawn[0] == drawn[1]
+    assert set(drawn[0]) == {200, 429}
 
 
 def test_a_fault_plan_is_kept_as_it_was_sent(door):
