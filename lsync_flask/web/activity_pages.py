@@ -56,7 +56,8 @@ def index() -> str:
     found = activities.list_activities(
         resources(), actor(), after=int(after) if after.isdecimal() else None, limit=PER_PAGE
     )
-    return render("web/activities.html", activities=found, next=found[-1].id if len(found) == PER_PAGE else None)
+    after_these = found[-1].id if len(found) == PER_PAGE else None
+    return render("web/activities.html", activities=found, shows_definition=True, next=after_these)
 
 
 def details(number: int, error: str = "") -> str:

@@ -54,8 +54,14 @@
   function goOn(request) {
     if (!document.contains(request.elt)) return;
     window.htmx.ajax(request.verb.toUpperCase(), request.path, {
-      source: request.elt, target: request.target, values: request.formData,
+      source: request.elt, target: request.target, values: request.formData, swap: swapOf(request.elt),
     });
+  }
+
+  // What the element itself says; without it htmx would put the answer inside what it is to replace.
+  function swapOf(element) {
+    var holder = element.closest("[hx-swap]");
+    return holder ? holder.getAttribute("hx-swap") : undefined;
   }
 
   function repost() {
