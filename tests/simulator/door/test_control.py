@@ -100,7 +100,8 @@ def lead(door):
     """Sends requests for one lead as the admin, and gives the id."""
     headers = {"Authorization": f"Bearer {door.token('ada.lindgren')}"}
     base = f"{door.org_url}/services/data/v67.0"
-    record = door.query("ada.lindgren", "SELECT Id FROM Lead ORDER BY Id DESC LIMIT 1").json()["records"][0]["Id"]
+    last = "SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id DESC LIMIT 1"
+    record = door.query("ada.lindgren", last).json()["records"][0]["Id"]
 
     def send(method, path="", **body):
         return requests.request(method, f"{base}/sobjects/Lead/{record}{path}", headers=headers, timeout=5, **body)
