@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCAL := . plugins/lsync-company-directory plugins/lsync-phone plugins/lsync-plugin-example
 TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
 
-.PHONY: setup demo test fuzz check check-package clean lock bench-peers crash
+.PHONY: setup demo test test-long fuzz check check-package clean lock bench-peers crash
 
 setup: $(VENV)/.ready
 
@@ -29,7 +29,11 @@ demo: setup
 	@exec $(BIN)/lsync demo
 
 test: setup
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long"
+
+# What takes too long for `make test`; `.ci/run` runs it too.
+test-long: setup
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m long || test $$? = 5
 
 # kill -9 at every gap between two steps, on SQLite and on PostgreSQL, all of them.
 crash: setup

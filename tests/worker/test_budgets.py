@@ -59,7 +59,8 @@ def test_a_cap_on_credits_is_not_overrun_by_workers_side_by_side(scripted, admin
         worker.join()
 
     view = activities.read_activity(scripted, admin, activity_id)
-    assert (view.status, view.credits, len(script.keys())) == ("Paused", 30, 30)
+    assert (view.status, view.credits) == ("Paused", len(script.keys()))
+    assert 25 < view.credits <= 35, "a call of ten leaves only while all of it fits under the cap"
     assert "cap of 35 credits" in view.reason
     assert (view.resume_at is None) == (cap == "credits_per_run")
 
