@@ -2,7 +2,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-LOCAL := . plugins/lsync-company-directory plugins/lsync-phone plugins/lsync-plugin-example
+LOCAL := . $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
 
 .PHONY: setup demo test test-long fuzz check check-package clean lock bench-peers crash
