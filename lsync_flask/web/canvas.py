@@ -1,4 +1,4 @@
-"""The door of the tab: Salesforce posts a signed request and gets the home page with a session. It never acts."""
+"""The door of the tab: Salesforce posts a signed request and gets the first page with a session. It never acts."""
 
 import structlog
 from flask import Blueprint, Response, current_app, g, jsonify, make_response, render_template, request
@@ -39,12 +39,19 @@ def enter(app: str | None = None) -> ResponseReturnValue:
     _end_session_of_another(signed)
     g.ancestors = ancestors_of_org(resources(), signed.actor.org_id)
     g.actor = signed.actor
-    words = home_words(resources(), signed.actor)
-    page = render_template("web/home.html", **words, signed=signed, origin=_heeded(signed), whole=True)
+    page = _first_page(signed)
     answer = make_response(page)
     # The tab works without the cookie; where the browser takes it, plain links and downloads work too.
     answer.set_cookie(COOKIE, signed.token, secure=True, httponly=True, samesite="None", partitioned=True, path="/")
     return answer
+
+
+def _first_page(signed: SignedIn) -> str:
+    """Home; on the page of a record that one, which the tab then asks for with the session it has got."""
+    words = {"signed": signed, "origin": _heeded(signed), "actor": signed.actor}
+    if signed.request.record_id and signed.actor.may("enrich the open record"):
+        return render_template("web/open_record.html", **words, address=f"/records/{signed.request.record_id}")
+    return render_template("web/home.html", **{**home_words(resources(), signed.actor), **words})
 
 
 def _heeded(signed: SignedIn) -> str:
