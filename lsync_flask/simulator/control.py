@@ -20,8 +20,9 @@ from lsync_flask.simulator.plans import InvalidPlan, read_plan
 from lsync_flask.simulator.sessions import Sessions
 
 _PROVIDER_BODY = (
-    "The body must hold at least one of latency_ms, calls_per_s, backlog, bulk_ms, credits_left (whole numbers from 0; "
-    "credits_left may be null) and internal_errors (a share from 0 to 1)."
+    "The body must hold at least one of latency_ms, calls_per_s, backlog, bulk_ms, credits_left, records_per_call, "
+    "json_calls_per_s (whole numbers from 0; credits_left and json_calls_per_s may be null) and internal_errors (a "
+    "share from 0 to 1)."
 )
 
 
@@ -29,12 +30,18 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _is_limit(value: Any) -> bool:
+    return value is None or _is_count(value)
+
+
 _PROVIDER: Mapping[str, Callable[[Any], bool]] = {
     "latency_ms": _is_count,
     "calls_per_s": _is_count,
     "backlog": _is_count,
     "bulk_ms": _is_count,
-    "credits_left": lambda value: value is None or _is_count(value),
+    "credits_left": _is_limit,
+    "records_per_call": _is_count,
+    "json_calls_per_s": _is_limit,
     "internal_errors": lambda value: isinstance(value, int | float) and 0 <= value <= 1,
 }
 LOOPBACK = frozenset(("127.0.0.1", "::1"))
@@ -146,8 +153,19 @@ def _add_provider(app: Flask, control: Control) -> None:
         if not body or not all(name in _PROVIDER and _PROVIDER[name](value) for name, value in body.items()):
             raise Refused(_PROVIDER_BODY)
         for name, value in body.items():
-            setattr(control.service if name == "latency_ms" else control.gateway, name, value)
+            _set_provider(control, name, value)
         return jsonify(body)
+
+
+def _set_provider(control: Control, name: str, value: Any) -> None:
+    if name == "credits_left":
+        control.charges.credits_left = value
+    elif name in {"latency_ms", "records_per_call"}:
+        setattr(control.service, name, value)
+    elif name == "json_calls_per_s":
+        control.service.calls_per_s = value
+    else:
+        setattr(control.gateway, name, value)
 
 
 def _body() -> Mapping[str, Any]:

@@ -1,8 +1,6 @@
 """What an enrichment gateway (v4) holds between two calls: tokens, bulks that are worked on, and how much it takes."""
 
 import secrets
-import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +11,7 @@ from typing import Any
 from lsync_flask.simulator.charges import ChargeLedger
 from lsync_flask.simulator.leadspace_records import answer_record, is_valid
 from lsync_flask.simulator.matching import Matcher
+from lsync_flask.simulator.rates import Window
 
 __all__ = ["Bulk", "Gateway", "GatewayRefused", "GatewaySettings"]
 
@@ -24,8 +23,7 @@ TOKEN_LIFE = timedelta(hours=24)
 class GatewaySettings:
     """What a contract and a good or bad day decide; the control address may change it while the gateway runs.
 
-    `program` and `key` are the credentials. `credits_left` None means that they never run out. `internal_errors` is the
-    share of records, from 0 to 1, that get error 1100.
+    `program` and `key` are the credentials. `internal_errors` is the share of records, 0 to 1, that get error 1100.
     """
 
     key: str
@@ -33,7 +31,6 @@ class GatewaySettings:
     calls_per_s: int = 30
     backlog: int = 100_000
     bulk_ms: int = 200
-    credits_left: int | None = None
     internal_errors: float = 0.0
 
 
@@ -87,7 +84,7 @@ class Gateway:
     _tokens: dict[str, datetime] = field(default_factory=dict)
     _refreshes: set[str] = field(default_factory=set)
     _bulks: dict[str, Bulk] = field(default_factory=dict)
-    _calls: deque[float] = field(default_factory=deque)
+    _window: Window = field(default_factory=Window)
     _chance: Random = field(default_factory=lambda: Random(4))
     _lock: Lock = field(default_factory=Lock)
 
@@ -124,13 +121,8 @@ class Gateway:
         Raises:
             GatewayRefused: 429 when the contract allows no more.
         """
-        moment = time.monotonic()
-        with self._lock:
-            while self._calls and self._calls[0] <= moment - 1:
-                self._calls.popleft()
-            if len(self._calls) >= self.settings.calls_per_s:
-                raise GatewayRefused(429, "Too Many Requests", "The rate limit of your program is exceeded")
-            self._calls.append(moment)
+        if not self._window.takes(self.settings.calls_per_s):
+            raise GatewayRefused(429, "Too Many Requests", "The rate limit of your program is exceeded")
 
     def enrich(self, record: Mapping[str, Any]) -> Json:
         """The answer of one record, charged when something was found.
@@ -165,13 +157,13 @@ class Gateway:
         return self._bulks.get(bulk_id)
 
     def _check_credits(self) -> None:
-        if self.settings.credits_left == 0:
+        if not self.charges.has_credits():
             raise GatewayRefused(427, "Insufficient Credits", "The program has no credits left")
 
     def _answer_all(self, records: Sequence[Mapping[str, Any]]) -> tuple[list[Json], str]:
         answers: list[Json] = []
         for record in records:
-            if self.settings.credits_left == 0:
+            if not self.charges.has_credits():
                 return answers, "INSUFFICIENT_CREDITS"
             answers.append(self._answer(record))
         # In which order a bulk comes back is not promised, so it is another one than it was sent in.
@@ -185,9 +177,7 @@ class Gateway:
         if self.settings.internal_errors and self._chance.random() < self.settings.internal_errors:
             return _failed("Internal Error", echoed, 1100, "Internal error")
         data = answer_record(record, self.matcher)
-        paid = self.charges.charge(str(echoed or ""), "", matched=data["enrichment_status"] != "Not Enriched")
-        if self.settings.credits_left is not None:
-            self.settings.credits_left -= paid
+        self.charges.charge(str(echoed or ""), "", matched=data["enrichment_status"] != "Not Enriched")
         return {"status": "Success", "external_id": echoed, "data": data}
 
 

@@ -26,9 +26,8 @@ from lsync_flask.simulator.clock import Clock
 from lsync_flask.simulator.companies import load_companies
 from lsync_flask.simulator.control import Control, create_control, spell_user
 from lsync_flask.simulator.directory import Directory
-from lsync_flask.simulator.enrichment import ServiceSettings, create_enrichment
+from lsync_flask.simulator.enrichment import ServiceSettings
 from lsync_flask.simulator.identity import Identity, keep_identity, keep_keys
-from lsync_flask.simulator.leadspace_api import create_leadspace
 from lsync_flask.simulator.leadspace_bulks import Gateway, GatewaySettings
 from lsync_flask.simulator.lightning import TAB, Lightning, create_lightning, create_signing
 from lsync_flask.simulator.mailbox import Mailbox, Sink
@@ -38,6 +37,7 @@ from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.planned_faults import PlannedFaults
 from lsync_flask.simulator.plans import InvalidPlan, read_plan
 from lsync_flask.simulator.ports import bind_localhost, bind_port, port_of
+from lsync_flask.simulator.provider_site import create_provider
 from lsync_flask.simulator.records import fill_org
 from lsync_flask.simulator.rest import create_rest
 from lsync_flask.simulator.servers import MailServer, WebServer
@@ -176,13 +176,12 @@ class House:
     def servers(self, ports: Ports) -> list[WebServer | MailServer]:
         """The servers, not yet started."""
         control = self.control
-        enrichment = create_enrichment(control.service, self.matcher, control.charges)
         gateway = Gateway(control.gateway, self.matcher, control.charges, control.clock.now)
-        enrichment.register_blueprint(create_leadspace(gateway))
+        provider = create_provider(control.service, gateway)
         return [
             WebServer(_create_org_site(self), [ports.org]),
             WebServer(create_lightning(self.lightning), ports.lightning, threads=8),
-            WebServer(enrichment, [ports.provider]),
+            WebServer(provider, [ports.provider]),
             WebServer(create_control(control), [ports.control], threads=4),
             MailServer(Sink(control.mailbox), ports.mail),
         ]
@@ -225,7 +224,7 @@ def _build(options: SimulatorOptions, folder: Path, ports: Ports) -> House:
     oauth = _open_oauth(identity, keep_keys(folder)[1], host, directory, sessions, clock)
     mailbox = Mailbox(clock.now)
     lightning = Lightning(host, directory, sessions, mailbox, oauth.authenticate, clock.now)
-    service = ServiceSettings(identity.provider_key, options.latency_ms)
+    service = ServiceSettings(identity.provider_key, latency_ms=options.latency_ms)
     gateway = GatewaySettings(identity.provider_key)
     control = Control(org, directory, sessions, mailbox, ChargeLedger(clock.now), clock, service, gateway)
     urls = {

@@ -15,12 +15,6 @@ def get(door, path: str, **params: str):
     return requests.get(f"{door.control_url}{path}", params=params, timeout=5)
 
 
-def enrich(door, *records: dict[str, str], key: str = "", token: str | None = None) -> requests.Response:
-    headers = {"Authorization": f"Bearer {token or door.line['provider_key']}", "Idempotency-Key": key}
-    body = {"records": list(records)}
-    return requests.post(f"{door.line['provider_url']}/v1/enrich", json=body, headers=headers, timeout=5)
-
-
 def send_mail(door, subject: str, text: str, html: str) -> None:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "lsync@northbridge.example", "ada@northbridge.example", subject
@@ -65,8 +59,9 @@ def test_an_assignment_can_run_out_on_the_orgs_clock(door):
             "/provider",
             {"latency_ms": -1},
             (
-                "The body must hold at least one of latency_ms, calls_per_s, backlog, bulk_ms, credits_left (whole "
-                "numbers from 0; credits_left may be null) and internal_errors (a share from 0 to 1)."
+                "The body must hold at least one of latency_ms, calls_per_s, backlog, bulk_ms, credits_left, "
+                "records_per_call, json_calls_per_s (whole numbers from 0; credits_left and json_calls_per_s may be null) "
+                "and internal_errors (a share from 0 to 1)."
             ),
         ),
         ("/users/nobody/permission_sets", {"permission_sets": []}, "There is no such user."),
@@ -221,43 +216,6 @@ def test_the_mail_reader_shows_hostile_text_as_text(door):
 
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
-
-
-def test_the_provider_knows_companies_by_site_mail_and_name_and_admits_what_it_does_not_know(door):
-    body = enrich(
-        door,
-        {"key": "1", "website": "http://www.siemens.com/de"},
-        {"key": "2", "email": "anna.kowalska@siemens.com"},
-        {"key": "3", "company": "DUKE ENERGY, Inc."},
-        {"key": "4", "company": "Kestrel Roofing & Sons"},
-    ).json()
-
-    names = [result["values"].get("name") for result in body["results"]]
-    assert names == ["Siemens", "Siemens", "Duke Energy", None]
-    assert [result["matched"] for result in body["results"]] == [True, True, True, False]
-    assert [result["confidence"] for result in body["results"]] == [98, 92, 85, None]
-    assert body["credits"] == 3
-
-
-def test_a_lookup_is_charged_once_for_each_idempotency_key(door):
-    record = {"key": "00QLs0000000009AAA", "company": "Duke Energy"}
-
-    credits_paid = [enrich(door, record, key=key).json()["credits"] for key in ("a", "a", "b")]
-
-    charges = get(door, "/ledger/charges", record=record["key"]).json()
-    assert credits_paid == [1, 0, 1]
-    assert [charge["idempotency_key"] for charge in charges] == ["a", "b"]
-
-
-def test_the_provider_refuses_what_it_cannot_serve(door):
-    wrong_key = enrich(door, {"key": "1"}, token="wrong")
-    too_many = enrich(door, *[{"key": str(number)} for number in range(101)])
-    nameless = enrich(door, {"company": "Siemens"})
-
-    assert wrong_key.status_code == 401
-    assert (too_many.status_code, nameless.status_code) == (400, 400)
-    assert too_many.json()["error"]["message"] == "A call takes at most 100 records, and this one has 101."
-    assert nameless.json()["error"]["message"] == "Record 0 has no key."
 
 
 def test_an_address_that_the_org_does_not_have_is_not_found(door):
