@@ -3,12 +3,11 @@
 import uuid
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template, request
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.exceptions import HTTPException
 
-from lsync_flask import doorbell
 from lsync_flask.api.problems import http_problem, is_of_api
 from lsync_flask.api.views import api
 from lsync_flask.door import set_up_door, status_of
@@ -18,9 +17,9 @@ from lsync_flask.services.resources import Resources
 from lsync_flask.services.sessions import SessionOver
 from lsync_flask.storage.models import metadata
 from lsync_flask.web.canvas import canvas
+from lsync_flask.web.operations import operations
 from lsync_flask.web.pages import pages
 from lsync_flask.web.rendering import set_up_rendering
-from lsync_flask.wiring import connect_redis
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +34,7 @@ def create_app(resources: Resources) -> Flask:
     app.register_blueprint(canvas)
     app.register_blueprint(api)
     app.register_blueprint(pages)
-    _add_operations(app, resources)
+    app.register_blueprint(operations)
     app.register_error_handler(LsyncError, _known)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unknown)
@@ -47,26 +46,6 @@ def _set_up_migrations(app: Flask, resources: Resources) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = resources.database.engine.url
     database = SQLAlchemy(app, metadata=metadata)
     Migrate(app, database, directory=str(folder("migrations")), render_as_batch=True)
-
-
-def _add_operations(app: Flask, resources: Resources) -> None:
-    @app.get("/healthz")
-    def healthz() -> Response:
-        return jsonify(status="ok")
-
-    @app.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        parts = {"database": _database_answers(resources), "redis": doorbell.is_up(connect_redis(resources.settings))}
-        return jsonify(parts), 200 if all(parts.values()) else 503
-
-
-def _database_answers(resources: Resources) -> bool:
-    try:
-        with resources.database.reading_all() as connection:
-            connection.exec_driver_sql("SELECT 1")
-    except LsyncError:
-        return False
-    return True
 
 
 def _known(error: LsyncError) -> Response:

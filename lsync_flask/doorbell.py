@@ -15,9 +15,11 @@ JOB = "lsync_flask.worker.jobs.drain"
 FAILURE_KEPT_S = 3_600
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, timeout_s: float = 10.0) -> Redis:
     """A Redis connection that gives up instead of hanging."""
-    return Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30)
+    return Redis.from_url(
+        url, socket_timeout=timeout_s, socket_connect_timeout=min(timeout_s, 5.0), health_check_interval=30
+    )
 
 
 def queue(connection: Redis) -> Queue:

@@ -16,6 +16,7 @@ from lsync_flask.errors import FatalError
 PREFIX = "LSYNC_"
 UNPREFIXED = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL", "smtp_url": "SMTP_URL"}
 WEAK = 32
+SHORTEST_TOKEN = 16
 DISTINCT = 8
 """A random secret of that length has more different characters than this; a placeholder often has not."""
 
@@ -50,6 +51,9 @@ class Settings(BaseModel):
         default=SecretStr(""), description="smtp://user:password@host:port (smtps:// for TLS); empty: no mail is sent."
     )
     mail_from: str = Field(default="LSync <lsync@localhost>", description="Sender of the mails.")
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="Opens /metrics as a bearer token; empty: there is no /metrics."
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     plugin_limit_s: float = Field(
         default=300.0,
@@ -67,6 +71,13 @@ class Settings(BaseModel):
             raise ValueError("is missing or too short; make one with: openssl rand -hex 32")
         if len(set(value.get_secret_value())) < DISTINCT:
             raise ValueError("is easy to guess; make one with: openssl rand -hex 32")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError("is too short; make one with: openssl rand -hex 32")
         return value
 
     @field_validator("redis_url")

@@ -10,9 +10,10 @@ from redis import Redis
 
 from lsync_flask import doorbell
 from lsync_flask.errors import GrantLost
+from lsync_flask.meters import TIMEOUT_S, Meters
 from lsync_flask.outbound import GuardedHttp
 from lsync_flask.registry import Registry, discover
-from lsync_flask.salesforce.api import SalesforceApi
+from lsync_flask.salesforce.api import SalesforceApi, Usage
 from lsync_flask.salesforce.tokens import (
     ClientCredentialsTokens,
     Grant,
@@ -36,8 +37,9 @@ def wire(settings: Settings) -> Resources:
     settings.instance.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database)
     box = SecretBox([base64.b64decode(key.get_secret_value()) for key in settings.encryption_keys])
-    transport = Transport(settings.allowed_org_hosts, settings.ca_bundle or None)
-    connections = OrgConnections(database, box, transport)
+    meters = Meters(doorbell.connect(settings.redis, timeout_s=TIMEOUT_S))
+    transport = Transport(settings.allowed_org_hosts, settings.ca_bundle or None, partial(_time_request, meters))
+    connections = OrgConnections(database, box, transport, meters)
     return Resources(
         settings=settings,
         database=database,
@@ -48,7 +50,12 @@ def wire(settings: Settings) -> Resources:
         http=GuardedHttp(settings.allowed_provider_hosts, settings.ca_bundle or None),
         ring=_ring(settings),
         clock=utc_now,
+        meters=meters,
     )
+
+
+def _time_request(meters: Meters, kind: str, status: str, seconds: float) -> None:
+    meters.time("lsync_salesforce_request_seconds", seconds, kind=kind, status=status)
 
 
 def open_registry(settings: Settings) -> Registry:
@@ -92,8 +99,9 @@ class OrgVault:
 class OrgConnections:
     """Opens orgs; keeps one source of tokens for each, so that all threads share a token and its renewal."""
 
-    def __init__(self, database: Database, box: SecretBox, transport: Transport) -> None:
+    def __init__(self, database: Database, box: SecretBox, transport: Transport, meters: Meters | None = None) -> None:
         self._database = database
+        self._meters = meters or Meters(None)
         self._box = box
         self._transport = transport
         self._tokens: dict[OrgRow, Tokens] = {}
@@ -103,12 +111,19 @@ class OrgConnections:
         """The org as one of its users; None is the integration user. Flows other than jwt have one user for all."""
         org = read_org(self._database, org_id)
         if org.flow != "jwt":
-            name = org.integration_username or "the app's own user"
-            return SalesforceApi(org_id, self._tokens_of(org), name, self._transport, org.api_version)
+            return self._open(org, org.integration_username or "the app's own user")
         name = username or org.integration_username or ""
         if not name:
             raise GrantLost("No integration user is set for this org: see lsync org add --integration-user.")
-        return SalesforceApi(org_id, self._tokens_of(org), name, self._transport, org.api_version)
+        return self._open(org, name)
+
+    def _open(self, org: OrgRow, username: str) -> SalesforceApi:
+        note = partial(self._note_usage, org.id)
+        return SalesforceApi(org.id, self._tokens_of(org), username, self._transport, org.api_version, note)
+
+    def _note_usage(self, org_id: str, usage: Usage | None) -> None:
+        if usage is not None:
+            self._meters.note("lsync_api_calls_left", usage.allowed - usage.used, org=org_id)
 
     def _tokens_of(self, org: OrgRow) -> Tokens:
         with self._lock:

@@ -5,7 +5,7 @@ Nothing is taken from the environment: no proxy, no .netrc (which would replace 
 
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
@@ -74,12 +74,25 @@ class Reply(AbstractContextManager["Reply"]):
         self._response.close()
 
 
-class Transport:
-    """Sends requests to orgs; one for the whole process."""
+def _unheard(_kind: str, _status: str, _seconds: float) -> None:
+    """Nobody wants to know how long requests take."""
 
-    def __init__(self, extra_hosts: frozenset[str], ca_bundle: str | None) -> None:
+
+class Transport:
+    """Sends requests to orgs; one for the whole process. `on_reply` hears of each: its kind, HTTP status and seconds.
+
+    The status of a request that got no answer is `none`; a stream is timed until its headers are there.
+    """
+
+    def __init__(
+        self,
+        extra_hosts: frozenset[str],
+        ca_bundle: str | None,
+        on_reply: Callable[[str, str, float], None] = _unheard,
+    ) -> None:
         self.extra_hosts = extra_hosts
         self.session = make_session(ca_bundle)
+        self._on_reply = on_reply
 
     def send(
         self,
@@ -100,7 +113,9 @@ class Transport:
             OutcomeUnknown: a change may have had its effect.
         """
         url = check_org_url(origin, self.extra_hosts) + check_path(path)
-        ends_at = time.monotonic() + WHOLE_S
+        began = time.monotonic()
+        ends_at = began + WHOLE_S
+        status = "none"
         try:
             response = self.session.request(
                 method,
@@ -112,9 +127,28 @@ class Transport:
                 allow_redirects=False,
                 timeout=(CONNECT_S, READ_S),
             )
-            return Reply(response, None if stream else read_whole(response, ends_at))
+            reply = Reply(response, None if stream else read_whole(response, ends_at))
+            status = str(reply.status)
         except (RequestException, HTTPError, OSError) as error:
             raise _explain(method, error) from None
+        finally:
+            self._on_reply(kind_of(path), status, time.monotonic() - began)
+        return reply
+
+
+KINDS = {
+    "/jobs/query": "bulk-query",
+    "/jobs/ingest": "bulk-ingest",
+    "/composite/": "collections",
+    "/oauth2/": "token",
+    "/query": "query",
+    "/sobjects": "records",
+}
+
+
+def kind_of(path: str) -> str:
+    """What a request is for, in one of few words."""
+    return next((kind for part, kind in KINDS.items() if part in path), "other")
 
 
 def check_path(path: str) -> str:

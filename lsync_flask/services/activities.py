@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
 from sqlalchemy import Row, func, select
 
 from lsync_flask.engine.bulk_state import FINISHED
@@ -17,6 +18,8 @@ from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.models import activity, bulk, call, definition
 from lsync_flask.storage.retries import reopen
+
+log = structlog.get_logger(__name__)
 
 MOST_PER_PAGE = 501
 """One more than a page shows, to know whether another follows."""
@@ -238,6 +241,7 @@ def _change(
     status = ledger.read_activity(activity_id).status
     if not ledger.change_status(activity_id, old, new, reason=reason):
         raise Conflict(f"The activity is {status}, so it cannot {action} now.")
+    log.info("activity changed", org=actor.org_id, activity=activity_id, status=new, was=status, user=actor.user_id)
     _audit(resources, actor, activity_id, action)
 
 
@@ -254,6 +258,7 @@ def retry(resources: Resources, actor: Actor, activity_id: int) -> None:
         raise Conflict(f"The activity is {row.status}. Retry it when it has ended.")
     if not reopen(ledger, row):
         raise Conflict("Nothing in this activity failed, so there is nothing to retry.")
+    log.info("activity retried", org=actor.org_id, activity=activity_id, was=row.status, user=actor.user_id)
     _audit(resources, actor, activity_id, "retry")
     ring_now(resources, activity_id)
 

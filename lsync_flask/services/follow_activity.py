@@ -50,7 +50,7 @@ def follow_activity(resources: Resources, activity_id: int, most: int = 50) -> A
             .where(mine, bulk.c.state.in_(FINISHED))
             .group_by(bulk.c.state)
         ).all()
-        return ActivityPlace(activity, dict(row.tuple() for row in ended), _going_on(scope, activity_id, most))
+        return ActivityPlace(activity, {row[0]: row[1] for row in ended}, _going_on(scope, activity_id, most))
 
 
 def _going_on(scope: OrgScope, activity_id: int, most: int) -> list[BulkPlace]:

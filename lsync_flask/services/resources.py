@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from lsync_flask.errors import NotAllowed
+from lsync_flask.meters import Meters
 from lsync_flask.plugin_api import Http
 from lsync_flask.registry import Registry
 from lsync_flask.salesforce.api import SalesforceApi
@@ -41,6 +42,7 @@ class Resources:
     http: Http  # the guarded way out for providers and notifiers
     ring: Callable[[int], None]  # the doorbell: there is work on this activity
     clock: Callable[[], datetime]
+    meters: Meters
 
     def now_s(self) -> float:
         return self.clock().timestamp()

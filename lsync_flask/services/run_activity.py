@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
+import structlog
 from sqlalchemy.exc import IntegrityError
 
 from lsync_flask.errors import Conflict, InvalidParams, LsyncError, RetryableError
@@ -27,6 +28,8 @@ from lsync_flask.storage.org_bodies import read_mapping
 from lsync_flask.storage.request_keys import activity_of_key, add_key
 from lsync_flask.storage.rings import mark_rung
 from lsync_flask.storage.users import UserRow, read_user
+
+log = structlog.get_logger(__name__)
 
 
 class OverLimit(Conflict):
@@ -67,6 +70,7 @@ def run_activity(resources: Resources, actor: Actor, definition_id: int, request
     count = count_audience(resources, actor, body_of(definition))
     _check_size(count, settings)
     activity_id = _add(resources, actor, definition, plan, count.count, request_key)
+    log.info("activity queued", org=actor.org_id, activity=activity_id, records=count.count, user=actor.user_id)
     ring_now(resources, activity_id)
     return activity_id
 

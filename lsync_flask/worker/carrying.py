@@ -54,7 +54,7 @@ def _isolate(bench: Bench, bulk: BulkRow) -> None:
         return
     number = split_bulk(bench.ledger, bulk, MOST_CRASHES - 1)
     if number is None:
-        fail_bulk(bench.ledger, bulk, "WORKER_DIED", f"A worker died over this. {why}")
+        fail_bulk(bench, bulk, "WORKER_DIED", f"A worker died over this. {why}")
         return
     log.warning("bulk split after crashes", activity=bulk.activity_id, bulk=bulk.number, into=number, size=bulk.size)
 
@@ -75,6 +75,7 @@ def _carry(bench: Bench, bulk: BulkRow) -> None:
                 bench.ledger.release_bulk(held, wait_s=result.wait_s, api_calls=api.calls)
                 return
             held = result
+            log.info("bulk moved", activity=held.activity_id, bulk=held.number, state=held.state)
         bench.ledger.release_bulk(held, api_calls=api.calls)
     except Fenced:
         raise
@@ -91,7 +92,7 @@ def _break(bench: Bench, bulk: BulkRow, api_calls: int) -> None:
     tries = int(bulk.progress.get("tries", 0)) + 1
     sentence = "Something unforeseen went wrong with this bulk; the log on the server says what."
     if tries >= MOST_BREAKS:
-        fail_bulk(bench.ledger, bulk, "INTERNAL_ERROR", sentence)
+        fail_bulk(bench, bulk, "INTERNAL_ERROR", sentence)
         return
     bulk = bench.ledger.note_try(bulk, tries, sentence)
     bench.ledger.release_bulk(bulk, wait_s=retry_wait_s(tries), api_calls=api_calls)

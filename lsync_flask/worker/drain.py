@@ -58,6 +58,8 @@ def drain(
     except RetryableError as error:
         # The ledger or Redis is away: what was in flight is left to its leases, and the clock rings when it is back.
         log.warning("the drain had to stop", activity=activity_id, error=str(error))
+    finally:
+        resources.meters.send()
 
 
 def _drain(resources: Resources, activity_id: int, stop: threading.Event, deadline: float, lifeline: Lifeline) -> None:
@@ -187,6 +189,7 @@ class _Drain:
         held = self.ledger.claim_selection(self.activity.id, self.owner)
         if held is None:
             return None
+        log.info("selecting", status=held.status, epoch=held.epoch)
         future = bulks.submit(_select, bench, held)
         self.running.add(future)
         return future

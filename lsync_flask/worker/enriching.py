@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import structlog
 from lsync_flask.engine.inputs import Skip
 from lsync_flask.engine.sizes import cut, retry_wait_s
 from lsync_flask.errors import FatalError, LimitReached, LsyncError, OutcomeUnknown, RetryableError
+from lsync_flask.meters import timed
 from lsync_flask.plugin_api import Answer, Answers, Call, Inquiry, Ticket
 from lsync_flask.storage.bodies import StoredRecords
 from lsync_flask.storage.ledger_rows import BulkRow, CallRow
@@ -100,7 +102,9 @@ def _run_call(bench: Bench, bulk: BulkRow, call: CallRow, records: StoredRecords
         bench.ledger.change_call(bulk, call, state="accepted", ticket=reply.ref)
         return wait_s
     answers = _in_order([row[0] or "" for row in rows], [*reply.answers, *skipped])
-    bench.ledger.answer_call(bulk, call, answers, max(0, int(reply.credits)), bench.caps)
+    credits_used = max(0, int(reply.credits))
+    bench.ledger.answer_call(bulk, call, answers, credits_used, bench.caps)
+    bench.resources.meters.count("lsync_credits", credits_used, provider=bench.recipe.provider.name)
     return None
 
 
@@ -129,7 +133,7 @@ def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry
         return _unknown(bulk, call, inquiries)
     bench.ledger.ask_call(bulk, call, bench.caps, len(inquiries))
     try:
-        with bench.gate, bench.watch.guard(bulk, provider.label):
+        with bench.gate, bench.watch.guard(bulk, provider.label), _timed(bench, provider.name):
             if call.ticket:
                 reply = provider.collect(Ticket(call.ticket, 0.0), http)
             else:
@@ -145,6 +149,10 @@ def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry
         log.exception("provider failed", provider=provider.name, activity=bulk.activity_id, bulk=bulk.number)
         plain = OutcomeUnknown(f"The provider {provider.label} failed with {type(error).__name__}.", after_s=SOON_S)
         return _try_again(bench, bulk, call, inquiries, plain, paid=True)
+
+
+def _timed(bench: Bench, provider: str) -> AbstractContextManager[None]:
+    return timed(bench.resources.meters, "lsync_provider_call_seconds", provider=provider)
 
 
 def _may_be_paid_twice(bench: Bench) -> bool:

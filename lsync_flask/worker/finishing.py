@@ -33,23 +33,31 @@ def finish(bench: Bench, api: SalesforceApi, bulk: BulkRow, failures: dict[str, 
     state = finished_state(bulk.size - unserved, unserved)
     calls = bulk_table.c.api_calls + api.calls
     bench.ledger.finish_bulk(bulk, state, fates, outcomes, api_calls=calls)
+    count_records(bench, fates)
     log.info(
         "bulk finished", org=bench.ledger.org_id, activity=bulk.activity_id, bulk=bulk.number, state=state, **fates
     )
+
+
+def count_records(bench: Bench, fates: dict[str, int]) -> None:
+    for fate, number in fates.items():
+        bench.resources.meters.count("lsync_records", number, fate=fate)
 
 
 def count_fates(outcomes: bytes) -> dict[str, int]:
     return dict(Counter(entry.fate for entries in decode_outcomes(outcomes) for entry in entries))
 
 
-def fail_bulk(ledger: Ledger, bulk: BulkRow, code: str, sentence: str) -> None:
+def fail_bulk(bench: Bench, bulk: BulkRow, code: str, sentence: str) -> None:
     """Give a bulk up: each of its records has failed for the same reason."""
     fate: Fate = "failed"
+    ledger = bench.ledger
     lines = [
         encode_outcomes([OutcomeEntry(row[0] or "", fate, code, sentence, []) for row in rows])
         for rows in decode_records(ledger.read_records(bulk.id))
     ]
     ledger.finish_bulk(bulk, "failed", {fate: bulk.size}, b"\n".join(lines), error_code=code, error=sentence)
+    count_records(bench, {fate: bulk.size})
     log.error("bulk given up", org=ledger.org_id, activity=bulk.activity_id, bulk=bulk.number, code=code)
 
 
