@@ -28,6 +28,7 @@ from lsync_flask.services.outcomes import OutcomeView
 from lsync_flask.services.plan import InputRowBody, ResultRowBody
 from lsync_flask.services.preview_audience import PreviewRow
 from lsync_flask.services.settings import OrgSettings
+from lsync_flask.services.taking import Taking
 
 VERSION = "1"
 REF = "#/components/schemas/{model}"
@@ -49,6 +50,7 @@ class _Call:
     body: type[BaseModel] | None = None
     status: int = 200
     arguments: Sequence[Mapping[str, Any]] = ()
+    may_lack_body: bool = False
 
 
 def _schema(of: Any) -> dict[str, Any]:
@@ -147,9 +149,25 @@ CALLS: tuple[_Call, ...] = (
     _Call("get", "/definitions/{number}", "One definition", DEFINITION),
     _Call("put", "/definitions/{number}", "Save the next version", DEFINITION, DefinitionSave),
     _Call("delete", "/definitions/{number}", "Delete a definition that is not running", None, status=204),
-    _Call("post", "/definitions/{number}/count", "Count the audience: one Salesforce API call", COUNT),
+    _Call(
+        "post",
+        "/definitions/{number}/count",
+        "Count the audience: one Salesforce API call; without a body, for a run over all of it",
+        COUNT,
+        Taking,
+        may_lack_body=True,
+    ),
     _Call("post", "/definitions/{number}/preview", "The first records, as they would be sent", PREVIEW),
-    _Call("post", "/definitions/{number}/run", "Run now", _object(activity=NUMBER), status=201, arguments=(KEY,)),
+    _Call(
+        "post",
+        "/definitions/{number}/run",
+        "Run now; without a body, over all of the audience",
+        _object(activity=NUMBER),
+        Taking,
+        201,
+        (KEY,),
+        may_lack_body=True,
+    ),
     _Call("post", "/count", "Count an audience that is not saved", COUNT, DefinitionBody),
     _Call("post", "/preview", "Preview an audience that is not saved", PREVIEW, DefinitionBody),
     _Call(
@@ -263,7 +281,10 @@ def _spell_call(call: _Call) -> dict[str, Any]:
         spelled["parameters"] = parameters
     if call.body:
         schema = {"$ref": REF.format(model=call.body.__name__)}
-        spelled["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        spelled["requestBody"] = {
+            "required": not call.may_lack_body,
+            "content": {"application/json": {"schema": schema}},
+        }
     return spelled
 
 

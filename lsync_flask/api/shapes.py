@@ -87,6 +87,15 @@ def body_of_request(model: type[M], read_only: frozenset[str] = frozenset()) -> 
     """
     if not request.is_json:
         raise UnsupportedMediaType("Send the body as application/json.")
+    return _checked(model, read_only)
+
+
+def optional_body(model: type[M]) -> M:
+    """The same for a body that may be left out: then it is the one without any key."""
+    return body_of_request(model) if request.content_length else model()
+
+
+def _checked(model: type[M], read_only: frozenset[str]) -> M:
     sent = {name: value for name, value in _parsed().items() if name not in read_only}
     try:
         return model.model_validate(sent)

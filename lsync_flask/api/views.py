@@ -22,6 +22,7 @@ from lsync_flask.api.shapes import (
     body_of_request,
     choice_argument,
     number_argument,
+    optional_body,
     spell,
     spell_activity,
     spell_definition,
@@ -48,6 +49,7 @@ from lsync_flask.services.outcomes import read_outcomes
 from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
 from lsync_flask.services.preview_audience import preview_audience
 from lsync_flask.services.run_activity import run_activity
+from lsync_flask.services.taking import Taking
 from lsync_flask.services.technical_fields import create_technical_fields
 
 MOST = 500
@@ -138,7 +140,7 @@ def remove_definition(number: int) -> ResponseReturnValue:
 
 @api.post("/definitions/<int:number>/count")
 def count(number: int) -> Response:
-    return jsonify(asdict(count_definition(resources(), reader(), number)))
+    return jsonify(asdict(count_definition(resources(), reader(), number, optional_body(Taking))))
 
 
 @api.post("/count")
@@ -163,7 +165,7 @@ def run(number: int) -> ResponseReturnValue:
     key = request.headers.get("Idempotency-Key")
     if key and (len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable()):
         raise InvalidParams({"Idempotency-Key": f"Must have at most {LONGEST_KEY} printable ASCII characters."})
-    activity_id = run_activity(resources(), actor(), number, key)
+    activity_id = run_activity(resources(), actor(), number, key, optional_body(Taking))
     if key and activities.read_activity(resources(), actor(), activity_id).definition_id != number:
         raise InvalidParams({"Idempotency-Key": "This key has started an activity of another definition already."})
     return jsonify(activity=activity_id), 201

@@ -82,8 +82,10 @@ def quote_id_list(ids: Sequence[str]) -> str:
     return "('" + "', '".join(ids) + "')"
 
 
-def where(compiled: CompiledAudience, *, now: datetime) -> str:
+def where(compiled: CompiledAudience, *, now: datetime, behind: str = "") -> str:
     """The audience as a condition, without the word WHERE; "" when every record belongs to it.
+
+    Where `behind` names a record, only those with a greater id belong to it: Salesforce compares ids byte by byte.
 
     `now` is in the user's time zone: periods become the days or moments that they mean at it. Rows that Salesforce
     cannot test are left out such that no record of the audience is lost; `compiled.remainder` then says that the
@@ -96,6 +98,8 @@ def where(compiled: CompiledAudience, *, now: datetime) -> str:
     parts = [clause] if clause else []
     if compiled.object == "Lead":
         parts.append(_Clause(NOT_CONVERTED))
+    if behind:
+        parts.append(_Clause(f"Id > {quote_id_list([behind])[1:-1]}"))
     joined = _join("AND", parts)
     return _whole(joined.text) if joined else ""
 
@@ -112,18 +116,21 @@ def select_query(
     now: datetime,
     *,
     limit: int | None = None,
-    order_by: str | None = None,
+    order_by: Sequence[str] = (),
+    behind: str = "",
 ) -> str:
     """The statement that reads these columns of the audience; None: of all records.
+
+    `order_by` holds terms such as `CreatedDate DESC NULLS LAST`; `behind` is as in `where`.
 
     Raises:
         FatalError: a column or the order is not the name of a field.
     """
     for column in columns:
         _check_name(_PATH, column)
-    statement = _statement(", ".join(columns), object, compiled, now)
-    if order_by is not None:
-        statement += f" ORDER BY {_check_name(_ORDER, order_by)}"
+    statement = _statement(", ".join(columns), object, compiled, now, behind)
+    if order_by:
+        statement += f" ORDER BY {', '.join(_check_name(_ORDER, term) for term in order_by)}"
     return _whole(statement if limit is None else f"{statement} LIMIT {int(limit)}")
 
 
@@ -136,8 +143,8 @@ def check_condition(path: str, field: FieldInfo, condition: Condition, now: date
     _spell_condition(_Subject(path, field, now), condition, negated=False)
 
 
-def _statement(columns: str, name: str, compiled: CompiledAudience | None, now: datetime) -> str:
-    condition = where(compiled, now=now) if compiled else (NOT_CONVERTED if name == "Lead" else "")
+def _statement(columns: str, name: str, compiled: CompiledAudience | None, now: datetime, behind: str = "") -> str:
+    condition = where(compiled, now=now, behind=behind) if compiled else (NOT_CONVERTED if name == "Lead" else "")
     words = ["SELECT", columns, "FROM", _check_name(_PATH, name), *(["WHERE", condition] if condition else [])]
     return _whole(" ".join(words))
 

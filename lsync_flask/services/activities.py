@@ -27,12 +27,16 @@ MOST_PER_PAGE = 501
 
 @dataclass(frozen=True, slots=True)
 class ActivityView:
-    """One activity as pages and API show it. `counts` by fate, `bulks` by state."""
+    """One activity as pages and API show it. `counts` by fate, `bulks` by state.
+
+    `part` says which part of the audience it takes, such as "part 2 of 3"; "": all of it.
+    """
 
     id: int
     definition_id: int
     definition_name: str
     object: str
+    part: str
     status: Status
     reason: str
     counts: Mapping[str, int]
@@ -109,6 +113,7 @@ def _view(scope: OrgScope, row: Row[Any], actor: Actor) -> ActivityView:
         definition_id=row.definition_id,
         definition_name=row.definition_name,
         object=row.object,
+        part=(orjson.loads(row.plan).get("part") or {}).get("words", ""),
         status=row.status,
         reason=row.reason,
         counts=counts,

@@ -24,6 +24,8 @@ def explain_empty(resources: Resources, actor: Actor, body: DefinitionBody) -> s
         part = CompiledAudience(compiled.object, node, compiled.rows)
         return count_records(api, soql.count_query(body.object, part, now))
 
+    if not compiled.rows:
+        return f"There are no {compiled.sentence.removeprefix('All ')} that you may see."
     numbers = range(1, len(compiled.rows) + 1)
     alone = {number: count(Row(number)) for number in numbers}
     empty = [number for number, found in alone.items() if not found]

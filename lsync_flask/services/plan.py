@@ -90,6 +90,21 @@ class TechnicalFields(_Body):
         return self.activity_date, self.error_code, self.error_message
 
 
+class PartBody(_Body):
+    """The part of an audience that one activity takes: the first `most` in this order, behind the record `behind`.
+
+    `of` is above 1 where further activities take the rest, one after another; `counted` is the size of it all.
+    """
+
+    order_by: tuple[str, ...]
+    most: int
+    words: str
+    behind: str = ""
+    number: int = 1
+    of: int = 1
+    counted: int = 0
+
+
 class Plan(_Body):
     """Everything that an activity does, decided when it was started."""
 
@@ -109,6 +124,7 @@ class Plan(_Body):
     on_unknown_charge: str
     bulk_api_from: int = BULK_API_FROM
     mail_to: tuple[str, ...]
+    part: PartBody | None = None  # None: the whole audience
 
     def audience(self) -> Audience:
         criteria = tuple(Criterion(row.field, row.operator, row.value) for row in self.criteria)

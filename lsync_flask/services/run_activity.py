@@ -7,6 +7,7 @@ import orjson
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from lsync_flask.engine.fields import ObjectInfo
 from lsync_flask.errors import Conflict, InvalidParams, LsyncError, RetryableError
 from lsync_flask.services.count_audience import AudienceCount, count_audience
 from lsync_flask.services.definitions import DefinitionView, body_of, read_definition
@@ -21,6 +22,7 @@ from lsync_flask.services.plan import (
 from lsync_flask.services.providers import provider_class
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.settings import OrgSettings, org_settings
+from lsync_flask.services.taking import EVERYTHING, Taking, number_of_parts, orders_for, part_of
 from lsync_flask.storage.audit import add_audit
 from lsync_flask.storage.db import OrgScope, db_now
 from lsync_flask.storage.models import activity
@@ -31,6 +33,8 @@ from lsync_flask.storage.users import UserRow, read_user
 
 log = structlog.get_logger(__name__)
 
+SPLIT = Taking(split=True)
+
 
 class OverLimit(Conflict):
     """The audience is larger than the admin allows: nothing was started."""
@@ -40,7 +44,8 @@ class OverLimit(Conflict):
         self.maximum = maximum
         super().__init__(
             f"The audience has {count:,} records, {count - maximum:,} more than the {maximum:,} allowed per activity. "
-            "Nothing was started. Narrow the filter, or ask an admin to raise the maximum in Settings."
+            "Nothing was started. Narrow the filter, take only the first records, or split it into "
+            f"{number_of_parts(count, maximum):,} activities."
         )
 
 
@@ -51,12 +56,20 @@ class EmptyAudience(InvalidParams):
         super().__init__({"criteria": "No record matches this filter, so nothing was started."})
 
 
-def run_activity(resources: Resources, actor: Actor, definition_id: int, request_key: str | None = None) -> int:
+def run_activity(
+    resources: Resources,
+    actor: Actor,
+    definition_id: int,
+    request_key: str | None = None,
+    taking: Taking = EVERYTHING,
+) -> int:
     """Start an activity and return its number; the same `request_key` returns the same activity.
+
+    Of several activities it is the first; each following one is queued when the one before it ends.
 
     Raises:
         OverLimit, EmptyAudience: the audience cannot be run; Conflict: the definition runs already, or no provider or
-        mapping is set; InvalidParams: the definition no longer fits the org.
+        mapping is set; InvalidParams: the definition no longer fits the org, or cannot be taken in this way.
     """
     actor.must("run activities")
     repeated = _repeated(resources, actor, request_key)
@@ -66,22 +79,28 @@ def run_activity(resources: Resources, actor: Actor, definition_id: int, request
     if definition.running_activity is not None:
         raise Conflict(f"{definition.name} is running already: see activity {definition.running_activity}.")
     plan, settings = _plan(resources, actor, definition)
-    _check_fields(resources, actor, plan)
-    count = count_audience(resources, actor, body_of(definition))
-    _check_size(count, settings)
-    activity_id = _add(resources, actor, definition, plan, count.count, request_key)
-    log.info("activity queued", org=actor.org_id, activity=activity_id, records=count.count, user=actor.user_id)
+    info = _check_fields(resources, actor, plan)
+    _check_taking(taking, settings, info)
+    count = count_audience(resources, actor, body_of(definition), taking)
+    _check_size(count, settings, taking)
+    plan = plan.model_copy(update={"part": part_of(taking, count.count, settings.maximum_records, info)})
+    activity_id = _add(resources, actor, definition, plan, count, request_key)
+    log.info("activity queued", org=actor.org_id, activity=activity_id, records=count.takes, user=actor.user_id)
     ring_now(resources, activity_id)
     return activity_id
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a run would do, to be confirmed; `problem` says why it cannot be started ("": it can)."""
+    """What a run would do, to be confirmed; `problem` says why it cannot be started ("": it can).
+
+    Where the audience is above the maximum, `orders` are those in which its first records may be taken.
+    """
 
     definition: DefinitionView
     count: AudienceCount | None
     problem: str
+    orders: Sequence[tuple[str, str]]
     provider: str
     targets: Sequence[tuple[str, str]]
     username: str
@@ -96,28 +115,35 @@ def summarise_run(resources: Resources, actor: Actor, definition_id: int) -> Run
     """
     actor.must("run activities")
     definition = read_definition(resources, actor, definition_id)
-    plan, count = None, None
+    plan, count, problem = None, None, ""
+    orders: Sequence[tuple[str, str]] = ()
     try:
         if definition.running_activity is not None:
             raise Conflict(f"{definition.name} is running already: see activity {definition.running_activity}.")
         plan, settings = _plan(resources, actor, definition)
-        _check_fields(resources, actor, plan)
+        orders = orders_for(_check_fields(resources, actor, plan))
         count = count_audience(resources, actor, body_of(definition))
-        _check_size(count, settings)
-        problem = ""
+        _check_size(count, settings, SPLIT if count.over_limit else EVERYTHING)
     except InvalidParams as error:
         problem = " ".join(error.problems.values())
     except LsyncError as error:
         problem = error.sentence
-    return _summary(definition, plan, count, problem)
+    return _summary(definition, plan, count, problem, orders)
 
 
-def _summary(definition: DefinitionView, plan: Plan | None, count: AudienceCount | None, problem: str) -> RunSummary:
+def _summary(
+    definition: DefinitionView,
+    plan: Plan | None,
+    count: AudienceCount | None,
+    problem: str,
+    orders: Sequence[tuple[str, str]],
+) -> RunSummary:
     rows = plan.results.rows if plan else ()
     return RunSummary(
         definition=definition,
         count=count,
         problem=problem,
+        orders=orders,
         provider=plan.provider if plan else "",
         targets=[(row.target, row.policy) for row in rows],
         username=plan.username if plan else "",
@@ -174,7 +200,7 @@ def _recipients(owner: UserRow, settings: OrgSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys([owner.email, *settings.mail_to]))
 
 
-def _check_fields(resources: Resources, actor: Actor, plan: Plan) -> None:
+def _check_fields(resources: Resources, actor: Actor, plan: Plan) -> ObjectInfo:
     """Refuse what cannot end well before anything is read or paid: a technical field that the owner cannot write."""
     info = object_info(resources, actor.org_id, plan.username, plan.object)
     if missing_technical(info, plan.technical_fields):
@@ -183,16 +209,25 @@ def _check_fields(resources: Resources, actor: Actor, plan: Plan) -> None:
     missing = missing_technical(info, plan.technical_fields)
     if missing:
         raise Conflict(missing_sentence(info, missing))
+    return info
 
 
-def _check_size(count: AudienceCount, settings: OrgSettings) -> None:
-    if count.over_limit:
+def _check_taking(taking: Taking, settings: OrgSettings, info: ObjectInfo) -> None:
+    """Before anything is asked of Salesforce."""
+    if taking.first is not None and taking.first > settings.maximum_records:
+        raise InvalidParams({"first": f"At most {settings.maximum_records:,} records are allowed per activity."})
+    part_of(taking, 0, settings.maximum_records, info)
+
+
+def _check_size(count: AudienceCount, settings: OrgSettings, taking: Taking) -> None:
+    if count.over_limit and taking == EVERYTHING:
         raise OverLimit(count.count, settings.maximum_records)
     if not count.count:
         raise EmptyAudience
-    if settings.credits_per_run is not None and count.credits > settings.credits_per_run:
+    most = min(count.credits, settings.maximum_records)
+    if settings.credits_per_run is not None and most > settings.credits_per_run:
         raise Conflict(
-            f"The activity may use {count.credits:,} credits, more than the {settings.credits_per_run:,} allowed per "
+            f"The activity may use {most:,} credits, more than the {settings.credits_per_run:,} allowed per "
             "run. Nothing was started. Narrow the filter, or ask an admin to raise the cap in Settings."
         )
 
@@ -202,12 +237,13 @@ def _add(
     actor: Actor,
     definition: DefinitionView,
     plan: Plan,
-    count: int,
+    count: AudienceCount,
     request_key: str | None,
 ) -> int:
+    size = count.takes if plan.part is None else min(count.takes, plan.part.most)
     try:
         with resources.database.writing(actor.org_id) as scope:
-            activity_id = _insert(scope, actor, definition, plan, count)
+            activity_id = _insert(scope, actor, definition, plan, size)
             if request_key:
                 add_key(scope, actor.user_id, request_key, activity_id, resources.now_s())
             add_audit(
@@ -216,7 +252,7 @@ def _add(
                 action="activity.run",
                 subject=f"activity/{activity_id}",
                 before=None,
-                after={"definition": definition.id, "version": definition.version, "records": count},
+                after={"definition": definition.id, "version": definition.version, "records": count.takes},
                 address=actor.address,
                 now_s=resources.now_s(),
             )

@@ -14,7 +14,7 @@ from lsync_flask.engine.fields import ObjectInfo
 from lsync_flask.errors import Conflict, InvalidParams, LsyncError
 from lsync_flask.services.check_definition import check_definition
 from lsync_flask.services.count_audience import count_audience, count_definition
-from lsync_flask.services.definitions import DefinitionBody, read_definition, save_definition
+from lsync_flask.services.definitions import DefinitionBody, body_of, read_definition, save_definition
 from lsync_flask.services.describe_objects import OBJECTS, describe_for
 from lsync_flask.services.explain_empty import explain_empty
 from lsync_flask.services.plan import CriterionBody
@@ -165,7 +165,16 @@ def count_saved(number: int) -> ResponseReturnValue:
         counted = count_definition(resources(), actor(), number)
     except InvalidParams as error:
         return render("web/definition_counted.html", counted=None, problem=" ".join(error.problems.values()))
-    return render("web/definition_counted.html", counted=counted)
+    return render("web/definition_counted.html", counted=counted, number=number)
+
+
+def empty_saved(number: int) -> str:
+    """The same of a saved definition."""
+    reader()
+    try:
+        return escape(explain_empty(resources(), actor(), body_of(read_definition(resources(), actor(), number))))
+    except LsyncError as error:
+        return escape(error.sentence)
 
 
 def preview() -> ResponseReturnValue:

@@ -19,11 +19,13 @@ from lsync_flask.services.definitions import (
     say_audience,
 )
 from lsync_flask.services.run_activity import run_activity, summarise_run
+from lsync_flask.services.taking import Taking
 from lsync_flask.web.home import latest_words
 from lsync_flask.web.rendering import render
 
 LATEST = 20
 LONGEST_KEY = 64
+LONGEST_NUMBER = 9
 
 
 def index(problem: str = "", typed: str = "") -> str:
@@ -81,11 +83,22 @@ def summary(number: int) -> ResponseReturnValue:
 def run(number: int) -> ResponseReturnValue:
     """Start an activity; the definition's page shows it on top. The same key, sent twice, starts one."""
     try:
-        run_activity(resources(), actor(), number, request.form.get("key", "")[:LONGEST_KEY] or None)
+        run_activity(resources(), actor(), number, request.form.get("key", "")[:LONGEST_KEY] or None, _taking())
     except (Conflict, InvalidParams) as error:
         said = "; ".join(error.problems.values()) if isinstance(error, InvalidParams) else error.sentence
         return details(number, said), 409
     return redirect(f"/definitions/{number}?said=started", 303)
+
+
+def _taking() -> Taking:
+    """What was chosen for an audience above the maximum."""
+    how = request.form.get("take", "")
+    if how != "first":
+        return Taking(split=how == "split")
+    first = request.form.get("first", "").strip()
+    if not (first.isascii() and first.isdecimal() and 0 < len(first) <= LONGEST_NUMBER and int(first)):
+        raise InvalidParams({"first": "Type how many records to take, such as 500."})
+    return Taking(first=int(first), order_by=request.form.get("order_by", "")[:80])
 
 
 def delete(number: int) -> ResponseReturnValue:

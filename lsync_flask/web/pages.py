@@ -35,6 +35,7 @@ _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/definitions/<int:number>/edit", definition_forms.edit),
     ("POST", "/definitions/<int:number>/edit", definition_forms.save),
     ("POST", "/definitions/<int:number>/count", definition_forms.count_saved),
+    ("POST", "/definitions/<int:number>/empty", definition_forms.empty_saved),
     ("GET", "/definitions/<int:number>/activities", definition_pages.moving),
     ("POST", "/definitions/<int:number>/summary", definition_pages.summary),
     ("POST", "/definitions/<int:number>/run", definition_pages.run),

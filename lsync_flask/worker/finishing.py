@@ -8,7 +8,9 @@ import structlog
 from lsync_flask.engine.bulk_state import finished_state
 from lsync_flask.engine.status import Fate, bad, final_status
 from lsync_flask.salesforce.api import SalesforceApi
+from lsync_flask.services.next_part import add_next_part
 from lsync_flask.services.resources import Resources
+from lsync_flask.services.run_activity import ring_now
 from lsync_flask.storage.bodies import OutcomeEntry, decode_outcomes, decode_records, encode_outcomes, patch_outcomes
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.ledger_rows import BulkRow
@@ -62,13 +64,14 @@ def fail_bulk(bench: Bench, bulk: BulkRow, code: str, sentence: str) -> None:
 
 
 def end_if_done(resources: Resources, ledger: Ledger, activity_id: int) -> bool:
-    """End the activity when nothing is left to do: its status and the mail to its owner are one commit."""
+    """End the activity when nothing is left to do: its status, its mail and its next part are one commit."""
     with ledger.ending(activity_id) as found:
         if found is None:
             return False
         scope, activity, fates = found
         status = final_status(fates, cancelled=activity.status == "Cancelling")
         ledger.end(scope, activity_id, status)
+        following = add_next_part(scope, activity, status)
         add_outbox(
             scope,
             "notice",
@@ -77,6 +80,8 @@ def end_if_done(resources: Resources, ledger: Ledger, activity_id: int) -> bool:
             resources.now_s(),
         )
     log.info("activity ended", org=ledger.org_id, activity=activity_id, status=status, **fates)
+    if following is not None:
+        ring_now(resources, following)
     return True
 
 

@@ -88,7 +88,7 @@ def _compile(plan: Plan, info: ObjectInfo, registry: Registry, provider: Provide
         plan=plan,
         columns=columns,
         index=_places(columns),
-        query=soql.select_query(plan.object, columns, audience, zone_now),
+        query=_query(plan, columns, audience, zone_now),
         inputs=inputs,
         results=results,
         provider=provider,
@@ -96,6 +96,17 @@ def _compile(plan: Plan, info: ObjectInfo, registry: Registry, provider: Provide
         untested=untested,
         info=info,
         now=zone_now,
+    )
+
+
+def _query(plan: Plan, columns: tuple[str, ...], audience: CompiledAudience, now: datetime) -> str:
+    """The whole audience, or its part; of rows that are tested here as well, nobody knows how many must be read."""
+    part = plan.part
+    if part is None:
+        return soql.select_query(plan.object, columns, audience, now)
+    limit = None if audience.remainder else part.most
+    return soql.select_query(
+        plan.object, columns, audience, now, limit=limit, order_by=part.order_by, behind=part.behind
     )
 
 

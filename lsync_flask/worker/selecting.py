@@ -55,11 +55,11 @@ def _select_small(bench: Bench, activity: ActivityRow, api: SalesforceApi) -> No
     # After a crash the rows may come in another order, and some may be new: the ids tell which are stored already.
     stored = ledger.stored_records(activity.id) if activity.bulks else frozenset()
     found = _tested(bench, query_rows(api, recipe.query, recipe.columns))
-    rows = [row for row in found if row[0] not in stored]
-    done = len(stored)
+    rows = list(islice((row for row in found if row[0] not in stored), _left(bench, len(stored))))
+    done, last = len(stored), _last(activity)
     for bulk in _cut(iter(rows), activity.bulks, recipe):
-        done += len(bulk)
-        ledger.add_bulk(activity, bulk, {"rows": done})
+        done, last = done + len(bulk), _greatest(last, bulk)
+        ledger.add_bulk(activity, bulk, {"rows": done, "last": last})
     ledger.finish_selection(activity, api.calls)
 
 
@@ -68,20 +68,37 @@ def _select_by_job(bench: Bench, activity: ActivityRow, api: SalesforceApi) -> N
     job = activity.selection_job or _start_job(ledger, activity, recipe, api)
     _await_job(api, job, bench.stop.is_set)
     cursor: Mapping[str, Any] = activity.selection_cursor or {"locator": None, "rows": 0}
-    number = activity.bulks
+    number, last = activity.bulks, _last(activity)
+    left = _left(bench, activity.selected)
     locator, more = cursor["locator"], True
     passed = int(cursor["rows"])
     while more:
         with open_results(api, job, locator, FIRST_PAGE if locator is None else PAGE) as page:
             place = _Place(locator, passed)
             rows = _tested(bench, place.count(islice(page.rows, passed, None)))
-            for bulk in _cut(rows, number, recipe):
-                number += 1
-                ledger.add_bulk(activity, bulk, {"locator": locator, "rows": place.rows})
+            for bulk in _cut(islice(rows, left), number, recipe):
+                number, last = number + 1, _greatest(last, bulk)
+                left = None if left is None else left - len(bulk)
+                ledger.add_bulk(activity, bulk, {"locator": locator, "rows": place.rows, "last": last})
                 if bench.stop.is_set():
                     raise Stopped
-            locator, more, passed = page.next_locator, page.next_locator is not None, 0
+            locator, more, passed = page.next_locator, page.next_locator is not None and left != 0, 0
     ledger.finish_selection(activity, api.calls)
+
+
+def _left(bench: Bench, selected: int) -> int | None:
+    """How many records the activity still takes; None: all there are."""
+    part = bench.recipe.plan.part
+    return None if part is None else max(0, part.most - selected)
+
+
+def _last(activity: ActivityRow) -> str:
+    return str((activity.selection_cursor or {}).get("last", ""))
+
+
+def _greatest(last: str, bulk: Sequence[Row]) -> str:
+    """The greatest id so far, as Salesforce compares them: byte by byte."""
+    return max(last, *(row[0] or "" for row in bulk))
 
 
 class _Place:

@@ -324,3 +324,24 @@ def test_another_orgs_rows_look_like_none(parts, manager, path):
 
     assert manager.call("GET", path.format(999)) == manager.call("GET", path.format(998))
     assert "Secret name" not in str(manager.call("GET", "/definitions?limit=500"))
+
+
+def test_an_audience_above_the_maximum_can_be_counted_and_run_in_part(admin, parts):
+    whole = admin.call("GET", "/settings")[1]
+    admin.call("PUT", "/settings", {**whole, "settings": {**whole["settings"], "maximum_records": 10}})
+    number = admin.call("POST", "/definitions", {**FEW, "criteria": []})[1]["id"]
+    path = f"/definitions/{number}"
+
+    counted = admin.call("POST", f"{path}/count")[1]
+    first = admin.call("POST", f"{path}/count", {"first": 7, "order_by": "-CreatedDate"})[1]
+    refused = admin.call("POST", f"{path}/run")
+    bad = admin.call("POST", f"{path}/run", {"first": 7, "split": True})
+    ran = admin.call("POST", f"{path}/run", {"split": True})
+
+    assert (counted["over_limit"], counted["maximum"], counted["activities"]) == (True, 10, -(-counted["count"] // 10))
+    assert (first["count"], first["takes"], first["credits"], first["activities"]) == (counted["count"], 7, 7, 1)
+    assert (refused[0], refused[1]["count"], refused[1]["maximum"]) == (409, counted["count"], 10)
+    assert bad[0] == 422
+    assert ran[0] == 201
+    part = admin.call("GET", f"/activities/{ran[1]['activity']}")[1]["part"]
+    assert part == f"part 1 of {counted['activities']}"

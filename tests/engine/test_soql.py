@@ -146,7 +146,7 @@ def test_a_statement_has_columns_order_and_limit(account, operators, now):
     compiled = compile_audience(Audience("Account"), account, operators, now)
 
     statement = soql.select_query(
-        "Account", ["Id", "Owner.Name"], compiled, now, limit=5, order_by="Name DESC NULLS LAST"
+        "Account", ["Id", "Owner.Name"], compiled, now, limit=5, order_by=["Name DESC NULLS LAST"]
     )
 
     assert statement == "SELECT Id, Owner.Name FROM Account ORDER BY Name DESC NULLS LAST LIMIT 5"
@@ -157,7 +157,7 @@ def test_a_column_that_is_no_name_is_refused(now, column):
     with pytest.raises(FatalError):
         soql.select_query("Account", [column], None, now)
     with pytest.raises(FatalError):
-        soql.select_query("Account", ["Id"], None, now, order_by=column)
+        soql.select_query("Account", ["Id"], None, now, order_by=[column])
 
 
 def test_a_query_longer_than_salesforce_takes_is_refused(where):

@@ -191,7 +191,50 @@ def test_an_audience_above_the_maximum_says_by_how_many_and_starts_nothing(clien
     more = re.search(r"has (\d+) records, (\d+) more than the 10 allowed", counted)
     assert int(more[1]) - int(more[2]) == 10
     assert more[0] in summary
-    assert "Edit the definition" in summary
+    assert "split it into" in summary
+    assert "narrow the filter" in summary
     assert ran.status_code == 409
     assert "Nothing was started" in ran.text
     assert "Nothing has run yet" in ran.text
+
+
+@pytest.mark.parametrize(
+    ("sent", "part"),
+    [
+        ({"take": "first", "first": "7", "order_by": "-CreatedDate"}, "the first 7, newest first"),
+        ({"take": "split"}, r"part 1 of \d+"),
+    ],
+)
+def test_an_audience_above_the_maximum_is_taken_as_chosen(client, filled, simulated_org, sent, part):
+    with filled.database.writing(simulated_org["org_id"]) as scope:
+        version, body = read_settings_body(scope)
+        save_settings_body(scope, version, {**body, "maximum_records": 10}, "005", filled.now_s())
+
+    ran = client.post("/definitions/1/run", data=sent)
+
+    assert ran.headers["Location"] == "/definitions/1?said=started"
+    assert re.search(part, client.get("/definitions/1").text)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"take": "first", "first": "many"}, "Type how many records"),
+        ({"take": "first", "first": ""}, "Type how many records"),
+        ({"take": "first", "first": "999999999"}, "are allowed per activity"),
+        ({"take": "first", "first": "5", "order_by": "Gone__c"}, "cannot be sorted by Gone__c"),
+    ],
+)
+def test_a_choice_that_cannot_be_taken_is_said_and_starts_nothing(client, sent, said):
+    ran = client.post("/definitions/1/run", data=sent)
+
+    assert ran.status_code == 409
+    assert said in ran.text
+    assert "Nothing has run yet" in ran.text
+
+
+def test_a_saved_definition_that_is_empty_names_the_criterion_too(client):
+    client.post("/definitions/new", **form(("Company", "equals", "There is no such company")))
+
+    assert 'hx-post="/definitions/4/empty"' in client.post("/definitions/4/count").text
+    assert client.post("/definitions/4/empty").text.startswith("Row 1 (Company equals")
