@@ -35,6 +35,7 @@ __all__ = [
     "FieldType",
     "Http",
     "HttpReply",
+    "Idempotency",
     "Inquiry",
     "InvalidParams",
     "LimitReached",
@@ -204,10 +205,14 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a provider allows: calls at once and calls per second; None where it sets no limit."""
+    """What a provider allows: calls at once and calls per second; None where it sets no limit.
+
+    `per_call` are the most records of one call with these settings, when that is fewer than the class's `max_per_call`.
+    """
 
     concurrency: int = 4
     calls_per_s: float | None = None
+    per_call: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +257,15 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """The provider works on it: ask again with `ref` after `after_s` seconds."""
+    """The provider works on it: ask again with `ref` after `after_s` seconds.
+
+    `interrupted` is set by LSync when it asked with this ticket before and does not know how that ended: a crash came
+    between. A provider that buys something in `collect` must not buy it again then.
+    """
 
     ref: str
     after_s: float
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,12 +293,23 @@ class Http(Protocol):
         ...
 
 
+Idempotency = Literal["key", "natural", "none"]
+
+
 class Provider(Plugin):
     """An enrichment service. Its parameters (endpoint, key) are the settings form; `SecretStr` ones are write-only."""
 
-    idempotency: ClassVar[Literal["key", "natural", "none"]]
+    idempotency: ClassVar[Idempotency]
     """`key`: the same call key is charged once; `natural`: asking again costs nothing; `none`: it is paid again."""
     max_per_call: ClassVar[int]
+
+    def repeats(self) -> Idempotency:
+        """What asking again costs with these settings; the class's `idempotency` unless a provider says otherwise."""
+        return self.idempotency
+
+    def most_per_call(self) -> int:
+        """How many records one call may hold with these settings."""
+        return min(self.max_per_call, self.limits().per_call or self.max_per_call)
 
     def catalogue(self) -> Catalogue:
         """The fields it takes and returns."""

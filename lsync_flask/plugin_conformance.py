@@ -16,6 +16,7 @@ from lsync_flask.plugin_api import (
     Condition,
     ConditionTest,
     FieldType,
+    Idempotency,
     Limits,
     Operator,
     Plugin,
@@ -275,6 +276,10 @@ def _limit_problems(_cls: None, provider: Provider) -> Iterator[str]:
         yield "limits() must allow at least one call at once."
     elif limits.calls_per_s is not None and limits.calls_per_s <= 0:
         yield "limits() must allow more than 0 calls a second, or None for no limit."
+    elif not 1 <= provider.most_per_call() <= provider.max_per_call:
+        yield "limits() must allow 1 record per call or more, and no more than max_per_call."
+    if provider.repeats() not in get_args(Idempotency):
+        yield f"repeats() must say one of {', '.join(get_args(Idempotency))}."
 
 
 _MORE: Mapping[str, Callable[[Any], Iterable[str]]] = {

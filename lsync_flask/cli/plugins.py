@@ -1,22 +1,26 @@
-"""`lsync plugins`: what is installed, what was refused and why, and the conformance test."""
+"""`lsync plugins`: what is installed, what was refused and why, the conformance test, and a new plugin's project."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
-from lsync_flask.errors import FatalError
+from lsync_flask.errors import FatalError, InvalidParams
+from lsync_flask.plugin_api import GROUPS
 from lsync_flask.plugin_docs import markdown_of
+from lsync_flask.plugin_project import write_project
 from lsync_flask.plugin_testing import plugin_problems
 from lsync_flask.registry import Registry, discover
 
 
-@click.command(help="List the plugins, with the refused ones and why.")
+@click.group(invoke_without_command=True, help="List the plugins, with the refused ones and why.")
 @click.option("--check", metavar="NAME", help="Run the conformance test of one plugin.")
 @click.option("--markdown", is_flag=True, help="Write the list as Markdown.")
 @click.pass_context
 def plugins(context: click.Context, check: str | None, markdown: bool) -> int:
-    off = _names(context.obj.get("LSYNC_PLUGINS_OFF", ""))
-    registry = discover(_names(context.obj.get("LSYNC_ALLOWED_PLUGINS", "")) or None, off or frozenset())
+    if context.invoked_subcommand:
+        return 0
+    registry = _registry(context)
     if check:
         return _check(registry, check)
     if markdown:
@@ -27,6 +31,25 @@ def plugins(context: click.Context, check: str | None, markdown: bool) -> int:
     for refused in registry.refused:
         click.echo(f"refused    {refused.name:24} {refused.reason} ({refused.distribution})")
     return 0
+
+
+@plugins.command(help="Make a project for a new plugin, with tests that pass as they are.")
+@click.argument("name")
+@click.option("--kind", type=click.Choice(list(GROUPS)), default="transform", show_default=True)
+@click.pass_context
+def new(context: click.Context, name: str, kind: str) -> None:
+    try:
+        files = write_project(Path.cwd(), name, kind, _registry(context))
+    except InvalidParams as error:
+        raise click.BadParameter(error.problems["name"], context, param_hint="NAME") from error
+    for file in files:
+        click.echo(file)
+    click.echo(f"\nNext: cd {name} && pytest. README.md says how to install it.")
+
+
+def _registry(context: click.Context) -> Registry:
+    off = _names(context.obj.get("LSYNC_PLUGINS_OFF", ""))
+    return discover(_names(context.obj.get("LSYNC_ALLOWED_PLUGINS", "")) or None, off or frozenset())
 
 
 def _names(text: str) -> frozenset[str]:

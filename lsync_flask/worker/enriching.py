@@ -35,7 +35,7 @@ def begin(bench: Bench, bulk: BulkRow) -> BulkRow:
     """From ready to enriching: store the intent of every call. A retried bulk keeps the calls that it has."""
     if bench.ledger.read_calls(bulk.id):
         return bench.ledger.change_bulk(bulk, "enriching")
-    slices = cut(bulk.size, bench.recipe.provider.max_per_call)
+    slices = cut(bulk.size, bench.recipe.provider.most_per_call())
     calls = [
         {"number": number, "first": first, "size": size, "key": _call_key(bench, bulk, number)}
         for number, (first, size) in enumerate(slices, start=1)
@@ -156,7 +156,7 @@ def _timed(bench: Bench, provider: str) -> AbstractContextManager[None]:
 
 
 def _may_be_paid_twice(bench: Bench) -> bool:
-    return bench.recipe.provider.idempotency == "none" and bench.recipe.plan.on_unknown_charge == "park"
+    return bench.recipe.provider.repeats() == "none" and bench.recipe.plan.on_unknown_charge == "park"
 
 
 def _try_again(
