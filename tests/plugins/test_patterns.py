@@ -27,12 +27,12 @@ def test_many_choices_behind_one_another_are_refused(pattern):
 def test_the_worst_text_of_the_greatest_length_takes_seconds_at_most(pattern, text):
     limit = longest_text(pattern)
 
-    started = time.perf_counter()
+    started = time.process_time()
     found = re.search(pattern, text * limit)
 
     assert found is None
-    # About a second on a quiet machine; the bound is for a busy one.
-    assert time.perf_counter() - started < 15
+    # Seconds of this process alone, so that a busy machine changes nothing: about one, and the bound is for a slow one.
+    assert time.process_time() - started < 60
 
 
 @pytest.mark.parametrize(
