@@ -16,6 +16,7 @@ from lsync_flask.simulator.api_errors import ApiRefusal, not_found
 from lsync_flask.simulator.bulk_jobs import BulkJob, wrong_state
 from lsync_flask.simulator.csv_sql import DELIMITERS, LINE_ENDINGS, csv_header, csv_line
 from lsync_flask.simulator.http import Call, answer_empty, answer_json, read_object
+from lsync_flask.simulator.job_ends import finish_job
 from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.soql_compile import Selection, compile_soql
 
@@ -90,11 +91,11 @@ def _compile(call: Call, soql: str, *, all_rows: bool) -> Selection:
 def _work(org: Org, job: QueryJob, selection: Selection) -> None:
     time.sleep(org.pace.query_job_s / 2)
     job.started_s = time.monotonic()
-    if not job.move(org.faults.job_state(job.id, "InProgress"), org.moment()):
+    if not job.move("InProgress", org.moment()):
         return
     _write_rows(org, job, selection)
     time.sleep(org.pace.query_job_s / 2)
-    job.move(org.faults.job_state(job.id, "JobComplete"), org.moment())
+    finish_job(org, job)
 
 
 def _write_rows(org: Org, job: QueryJob, selection: Selection) -> None:

@@ -133,6 +133,13 @@ def _add_switches(app: Flask, control: Control) -> None:
         control.org.faults = PlannedFaults(plan)
         return jsonify({"plan": plan.spell()}), 201
 
+    @app.get("/faults")
+    def fault_counts() -> Response:
+        faults = control.org.faults
+        if not isinstance(faults, PlannedFaults):
+            return jsonify({"plan": None, "acted": []})
+        return jsonify({"plan": faults.plan.spell(), "acted": faults.acted})
+
     @app.post("/clock")
     def clock() -> Response:
         advance = _body().get("advance_s")

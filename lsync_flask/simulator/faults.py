@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Request, Response
 
-__all__ = ["Faults", "RowFault"]
+__all__ = ["Faults", "JobFault", "RowFault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,20 @@ class RowFault:
     fields: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class JobFault:
+    """How a Bulk job ends when it does not end well. `stuck_s` None: it does not end at all while the plan holds."""
+
+    state: str
+    message: str = ""
+    stuck_s: float | None = None
+
+
 class Faults:
-    """The org asks at each of these points. `refuses_rows` keeps the quick paths quick while no plan wants rows."""
+    """Asked at each of these points. `refuses_rows` and `stops_jobs` keep quick what no plan wants to disturb."""
 
     refuses_rows = False
+    stops_jobs = False
 
     def before(self, request: Request) -> Response | None:
         """An answer to give instead of the true one, or None."""
@@ -36,7 +46,7 @@ class Faults:
         del object_name, record, api
         return None
 
-    def job_state(self, job_id: str, state: str) -> str:
-        """The state that a Bulk job is to take instead of this one, such as Failed."""
-        del job_id
-        return state
+    def end_job(self, job_id: str, rows: int | None = None) -> JobFault | None:
+        """How the job ends: after `rows` rows, or, without them, when it would be complete. None: it goes on."""
+        del job_id, rows
+        return None

@@ -11,6 +11,7 @@ from random import Random
 
 from lsync_flask.simulator.bulk_jobs import BulkJob
 from lsync_flask.simulator.csv_sql import DELIMITERS, LINE_ENDINGS
+from lsync_flask.simulator.job_ends import end_job, finish_job, stops_after
 from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.values import Reader, RowRefused, text_reader
 from lsync_flask.simulator.writing import Change, RecordWriter, Wanted
@@ -65,7 +66,7 @@ def work(org: Org, job: IngestJob) -> None:
     try:
         text = _read(job)
         rows = _rows(job, text)
-        if not job.move(org.faults.job_state(job.id, "InProgress"), org.moment()):
+        if not job.move("InProgress", org.moment()):
             _give_back(job, rows)
             return
         _run(org, job, rows)
@@ -76,7 +77,7 @@ def work(org: Org, job: IngestJob) -> None:
         return
     job.scramble()
     time.sleep(org.pace.ingest_job_s / 2)
-    job.move(org.faults.job_state(job.id, "JobComplete"), org.moment())
+    finish_job(org, job)
 
 
 def _read(job: IngestJob) -> str:
@@ -119,8 +120,11 @@ def _run(org: Org, job: IngestJob, rows: Iterator[Row]) -> None:
     reader = _RowReader(writer, names, job.operation)
     count = 0
     while chunk := list(islice(rows, _CHUNK)):
-        if job.is_over:
+        fault = stops_after(org, job, count)
+        if job.is_over or fault:
             _give_back(job, iter([*chunk, *rows]))
+            if fault:
+                end_job(org, job, fault)
             return
         if count % _BATCH == 0 and not org.limits.use_batches(1):
             _give_back(job, iter([*chunk, *rows]))

@@ -59,6 +59,7 @@ class Org:
         self._next: dict[str, int] = {}
         self._access: dict[str, tuple[int, float, Access]] = {}
         self._lock = threading.Lock()
+        self.closed = threading.Event()
 
     @classmethod
     def create(cls, folder: Path, *, org_id: str, name: str, my_domain_url: str, now: Callable[[], datetime]) -> "Org":
@@ -72,6 +73,7 @@ class Org:
 
     def close(self) -> None:
         """End the Bulk jobs and close the store."""
+        self.closed.set()
         self.query_jobs.close()
         self.ingest_jobs.close()
         self.store.close()

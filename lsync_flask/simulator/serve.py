@@ -177,7 +177,7 @@ class House:
         """The servers, not yet started."""
         control = self.control
         gateway = Gateway(control.gateway, self.matcher, control.charges, control.clock.now)
-        provider = create_provider(control.service, gateway)
+        provider = create_provider(control.service, gateway, lambda: self.org.faults)
         return [
             WebServer(_create_org_site(self), [ports.org]),
             WebServer(create_lightning(self.lightning), ports.lightning, threads=8),
@@ -279,7 +279,10 @@ def _create_org_site(house: House) -> Flask:
     site = Flask(__name__, static_folder=None)
     if isinstance(site.json, DefaultJSONProvider):
         site.json.sort_keys = False
-    site.register_blueprint(create_oauth(house.oauth))
+    oauth = create_oauth(house.oauth)
+    oauth.before_request(lambda: house.org.faults.before(request))
+    oauth.after_request(lambda response: house.org.faults.after(request, response))
+    site.register_blueprint(oauth)
     site.register_blueprint(create_signing(house.lightning))
     site.register_blueprint(create_rest(house.org, house.oauth.sim_user))
     site.register_error_handler(HTTPException, _tell_http)

@@ -70,7 +70,11 @@ def test_an_assignment_can_run_out_on_the_orgs_clock(door):
         (
             "/faults",
             {"rules": [{"match": "*", "action": "explode"}]},
-            "Rule 1: there is no action explode; choose from 401, 403, 429, 500, 502, 503, html, job-aborted, job-failed, lost, row.",
+            (
+                "Rule 1: there is no action explode; choose from 401, 403, 429, 500, 502, 503, cut, drip, error, garbage, html, "
+                "job-aborted, job-failed, job-stuck, late, lost, out-of-credits, row, rows-missing, rows-mixed, rows-shuffled, "
+                "rows-twice, rows-unknown, stale-locator."
+            ),
         ),
         ("/faults", {"rules": [{"match": "*", "action": "503", "nth": 0}]}, "Rule 1: nth is a whole number from 1."),
         ("/faults", {"rules": [{"match": "*", "action": "503", "share": 2}]}, "Rule 1: share is a number from 0 to 1."),
