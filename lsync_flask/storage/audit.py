@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from sqlalchemy import ColumnElement, Row, or_
 
 from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.models import audit
@@ -49,15 +50,57 @@ def add_audit(
     )
 
 
-def list_audit(scope: OrgScope, after: int | None = None, limit: int = 50) -> list[AuditRow]:
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which rows are wanted: of one user, of one kind (the first word of the action), from and before a moment."""
+
+    user_id: str = ""
+    kind: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+EVERYTHING = AuditFilter()
+
+
+def list_audit(
+    scope: OrgScope, after: int | None = None, limit: int = 50, wanted: AuditFilter = EVERYTHING
+) -> list[AuditRow]:
     """The newest first; `after` is the last id of the page before."""
-    statement = scope.select(audit).order_by(audit.c.id.desc()).limit(limit)
+    statement = scope.select(audit).where(*_conditions(wanted)).order_by(audit.c.id.desc()).limit(limit)
     if after is not None:
         statement = statement.where(audit.c.id < after)
-    return [
-        AuditRow(r.id, r.at, r.user_id, r.action, r.subject, _parse(r.before), _parse(r.after), r.address)
-        for r in scope.run(statement)
-    ]
+    return [_row(row) for row in scope.run(statement)]
+
+
+def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.user_id:
+        found.append(audit.c.user_id == wanted.user_id)
+    if wanted.kind:
+        begins = audit.c.action.startswith(f"{wanted.kind}.", autoescape=True)
+        found.append(or_(audit.c.action == wanted.kind, begins))
+    if wanted.since is not None:
+        found.append(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(audit.c.at < wanted.until)
+    return found
+
+
+def list_audit_of(scope: OrgScope, action: str, limit: int) -> list[AuditRow]:
+    """The last rows of one action, the newest first."""
+    statement = scope.select(audit).where(audit.c.action == action).order_by(audit.c.id.desc()).limit(limit)
+    return [_row(row) for row in scope.run(statement)]
+
+
+def list_audit_kinds(scope: OrgScope) -> list[str]:
+    """The kinds of actions that there are, such as `settings`."""
+    actions = scope.run(scope.select(audit, audit.c.action).distinct()).scalars()
+    return sorted({str(action).partition(".")[0] for action in actions})
+
+
+def _row(r: Row[Any]) -> AuditRow:
+    return AuditRow(r.id, r.at, r.user_id, r.action, r.subject, _parse(r.before), _parse(r.after), r.address)
 
 
 def _spell(body: Mapping[str, Any] | None) -> str | None:

@@ -1,6 +1,7 @@
 """What an org has set: its settings and mappings, in versions. Whoever saves says which version was seen."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -13,10 +14,30 @@ from lsync_flask.storage.models import mapping, setting
 MEANWHILE = "Somebody else has saved this meanwhile. Reload the page to see the change, then save again."
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One saved version: what it says, who saved it (a user's id) and when."""
+
+    version: int
+    body: Mapping[str, Any]
+    by: str
+    at: float
+
+
 def read_settings_body(scope: OrgScope) -> tuple[int, Mapping[str, Any]] | None:
     """(version, body); None when nothing was ever saved."""
     row = scope.run(scope.select(setting)).one_or_none()
     return None if row is None else (row.version, orjson.loads(row.body))
+
+
+def read_settings_change(scope: OrgScope) -> Change | None:
+    """The settings as saved last; None when nothing was ever saved."""
+    row = scope.run(scope.select(setting)).one_or_none()
+    return None if row is None else _change(row)
+
+
+def _change(row: Any) -> Change:
+    return Change(row.version, orjson.loads(row.body), row.changed_by, row.changed_at)
 
 
 def save_settings_body(
@@ -48,6 +69,15 @@ def read_mapping(scope: OrgScope, kind: str, object_name: str) -> tuple[int, Map
         .limit(1)
     ).one_or_none()
     return None if row is None else (row.version, orjson.loads(row.body))
+
+
+def read_mapping_change(scope: OrgScope, kind: str, object_name: str, version: int | None) -> Change | None:
+    """A version of a mapping, the newest when None; None when there is no such version."""
+    statement = scope.select(mapping).where(mapping.c.kind == kind, mapping.c.object == object_name)
+    if version is not None:
+        statement = statement.where(mapping.c.version == version)
+    row = scope.run(statement.order_by(mapping.c.version.desc()).limit(1)).one_or_none()
+    return None if row is None else _change(row)
 
 
 def save_mapping(

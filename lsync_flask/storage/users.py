@@ -38,6 +38,14 @@ def read_user(scope: OrgScope, user_id: str) -> UserRow:
     return _user(row)
 
 
+def name_user(scope: OrgScope, user_id: str) -> str:
+    """The user's name, or the id of one who has never been here."""
+    try:
+        return read_user(scope, user_id).name
+    except NotFound:
+        return user_id
+
+
 def list_users(scope: OrgScope) -> list[UserRow]:
     return [_user(row) for row in scope.run(scope.select(org_user).order_by(org_user.c.name))]
 

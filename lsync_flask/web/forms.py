@@ -5,7 +5,7 @@ or several times), `period.<key>` and `number.<key>` belong to one row.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -260,23 +260,35 @@ def operators_for(found: FieldInfo | None, registry: Registry) -> Options:
     return [(cls.name, cls.label) for cls in classes if found.type in cls.types]
 
 
-def find_fields(info: ObjectInfo, search: str, most: int) -> tuple[list[FieldOption], int]:
-    """The fields that can be filtered whose label or API name holds each word, the best first; and their number."""
+def is_filterable(found: FieldInfo) -> bool:
+    return found.filterable
+
+
+def find_fields(
+    info: ObjectInfo,
+    search: str,
+    most: int,
+    offers: Callable[[FieldInfo], bool] = is_filterable,
+    *,
+    with_parents: bool = True,
+) -> tuple[list[FieldOption], int]:
+    """The fields that are offered whose label or API name holds each word, the best first; and their number."""
     words = search.lower().replace(".", " ").split()
-    options = [one for one in _options(info) if all(word in _searched(one) for word in words)]
+    offered = _options(info, offers, with_parents=with_parents)
+    options = [one for one in offered if all(word in _searched(one) for word in words)]
     options.sort(key=lambda one: (_rank(one, search.lower()), bool(one.group), one.label.lower()))
     return options[:most], len(options)
 
 
-def _options(info: ObjectInfo) -> list[FieldOption]:
-    own = [_option(found, "", "") for found in info.fields.values() if found.filterable]
+def _options(info: ObjectInfo, offers: Callable[[FieldInfo], bool], *, with_parents: bool) -> list[FieldOption]:
+    own = [_option(found, "", "") for found in info.fields.values() if offers(found)]
     parents = [
         _option(found, f"{name}.", name)
         for name, parent in info.parents.items()
         for found in parent.fields.values()
-        if found.filterable
+        if offers(found)
     ]
-    return own + parents
+    return own + parents if with_parents else own
 
 
 def _option(found: FieldInfo, prefix: str, group: str) -> FieldOption:

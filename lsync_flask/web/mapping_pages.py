@@ -1,174 +1,261 @@
-"""Input and results mappings of an object."""
+"""Input and results mappings of an object: the form, its rows, the pickers, what it is worth, and trying it out."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
-from lsync_flask.door import actor, resources
+from lsync_flask.door import actor, reader, resources
+from lsync_flask.engine.fields import FieldInfo
+from lsync_flask.engine.paths import label_path
 from lsync_flask.engine.policies import POLICIES
-from lsync_flask.errors import Conflict, FatalError, InvalidParams
-from lsync_flask.services import mappings
+from lsync_flask.errors import Conflict, FatalError, InvalidParams, LsyncError
+from lsync_flask.plugin_api import ProviderField
+from lsync_flask.services import mappings, try_mapping
 from lsync_flask.services.describe_objects import OBJECTS, check_object, describe_for
-from lsync_flask.services.plan import (
-    InputMappingBody,
-    InputRowBody,
-    PluginCallBody,
-    ResultMappingBody,
-    ResultRowBody,
+from lsync_flask.services.mapping_history import list_mapping_changes
+from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
+from lsync_flask.services.try_mapping import Ground, read_ground
+from lsync_flask.web.forms import find_fields, new_key
+from lsync_flask.web.mapping_forms import (
+    MOST_ROWS,
+    RowDraft,
+    change_steps,
+    icon_of,
+    input_body,
+    input_row,
+    policy_examples,
+    result_body,
+    result_row,
+    row_of_form,
+    rows_of_body,
+    rows_of_form,
+    say_field,
+    say_provider_field,
+    step_views,
 )
-from lsync_flask.services.settings import open_provider, org_settings
+from lsync_flask.web.mapping_worth import read_worth
 from lsync_flask.web.rendering import render
 
-LONGEST = 200
+MOST_OPTIONS = 60
+LONGEST_TYPED = 4_000
+LONGEST_KEY = 12
 
-Rows = list[dict[str, str]]
+Problems = Mapping[str, str]
 
 
-def show(kind: str, name: str, **words: Any) -> str:
+def show(kind: str, name: str) -> str:
     """The mapping as saved, or as proposed by the provider's catalogue."""
     actor().must("see settings and mappings")
     check_object(name)
     try:
-        version, rows = _stored(kind, name)
+        version, body = _stored(kind, name)
+        return _page(kind, name, rows_of_body(body), version)
     except FatalError as error:
         return render("web/mapping_none.html", kind=kind, name=name, objects=OBJECTS, sentence=error.sentence)
-    return _page(kind, name, rows, version, **words)
 
 
-def _stored(kind: str, name: str) -> tuple[int | None, Rows]:
+def _stored(kind: str, name: str) -> tuple[int | None, InputMappingBody | ResultMappingBody]:
     if kind == "input":
         inputs = mappings.read_input_mapping(resources(), actor(), name)
-        return inputs.version, [_input_row(row) for row in inputs.body.rows]
+        return inputs.version, inputs.body
     results = mappings.read_result_mapping(resources(), actor(), name)
-    return results.version, [_result_row(row) for row in results.body.rows]
+    return results.version, results.body
 
 
-def _input_row(row: InputRowBody) -> dict[str, str]:
-    return {"provider": row.input, "field": row.source, "transforms": _spell(row.transforms)}
-
-
-def _result_row(row: ResultRowBody) -> dict[str, str]:
-    confidence = "" if row.minimum_confidence is None else str(row.minimum_confidence)
-    words = {"provider": row.output, "field": row.target, "transforms": _spell(row.transforms)}
-    return {**words, "policy": row.policy, "confidence": confidence}
-
-
-def _page(kind: str, name: str, rows: Rows, version: int | None, **words: Any) -> str:
+def _page(kind: str, name: str, rows: Sequence[RowDraft], version: int | None, **words: Any) -> str:
+    ground = read_ground(resources(), actor(), name)
+    problems: Problems = words.pop("problems", {})
+    views = [_row_words(kind, ground, row, _of_row(problems, number)) for number, row in enumerate(rows)]
     return render(
         "web/mapping.html",
-        kind=kind,
-        name=name,
         objects=OBJECTS,
-        rows=rows,
+        views=views,
         version=version,
-        transforms=sorted((cls.name, cls.label) for cls in resources().registry.transforms.values()),
+        problems=problems,
         **_choices(kind, name),
-        **{"problems": {}, "error": "", "saved": False, **words},
+        **{"error": "", "changes": None, "saved": False, "is_draft": False, **words},
     )
 
 
 def _choices(kind: str, name: str) -> dict[str, Any]:
-    info = describe_for(resources(), actor(), name)
-    with resources().database.reading(actor().org_id) as scope:
-        chosen = org_settings(scope)
-    catalogue = open_provider(resources(), actor().org_id, chosen).catalogue()
-    offered = catalogue.inputs if kind == "input" else catalogue.outputs
-    fields = [(field.name, field.label) for field in info.fields.values() if kind == "input" or field.updateable]
-    if kind == "input":
-        parents = info.parents.items()
-        fields += [(f"{r}.{f.name}", f"{r}: {f.label}") for r, parent in parents for f in parent.fields.values()]
+    """What each row needs beside its own words."""
+    found = sorted((cls.label, cls.name) for cls in resources().registry.transforms.values())
     return {
-        "offered": [(field.name, field.label) for field in offered],
-        "fields": sorted(fields, key=lambda one: one[1].lower()),
-        "policies": [(policy, words.label) for policy, words in POLICIES.items()],
+        "kind": kind,
+        "name": name,
+        "transforms": [(value, label) for label, value in found],
+        "policies_of_row": [(policy, words.label) for policy, words in POLICIES.items()],
         "explained": POLICIES,
+        "may_change": actor().may("change settings and mappings"),
     }
 
 
-def row(kind: str, name: str) -> str:
-    """One more row, added by "+"."""
+def _of_row(problems: Problems, number: int) -> dict[str, str]:
+    begin = f"rows.{number}."
+    return {name.removeprefix(begin): text for name, text in problems.items() if name.startswith(begin)}
+
+
+def _row_words(kind: str, ground: Ground, row: RowDraft, problems: Problems) -> dict[str, Any]:
+    """One row as the template shows it."""
+    offered: ProviderField | None = ground.input(row.provider) if kind == "input" else ground.output(row.provider)
+    found: FieldInfo | None = ground.info.find(row.field) if row.field else None
+    return {
+        "row": row,
+        "provider_label": offered.label if offered else row.provider,
+        "provider_about": say_provider_field(offered),
+        "provider_icon": icon_of(offered),
+        "field_label": label_path(ground.info, row.field) if row.field else "",
+        "field_about": say_field(row.field, found),
+        "field_icon": icon_of(found),
+        "steps": step_views(row, resources().registry),
+        "examples": policy_examples(row.policy, offered.sample or "" if offered else ""),
+        "warnings": _warnings(kind, ground, row),
+        "problems": problems,
+        "is_chain_wrong": any(one.startswith("transforms") for one in problems),
+    }
+
+
+def _warnings(kind: str, ground: Ground, row: RowDraft) -> list[str]:
+    if kind == "input":
+        return []
+    try:
+        return try_mapping.warn_of_row(resources(), ground, result_row(row, resources().registry))
+    except InvalidParams:
+        return []
+
+
+def add_row(kind: str, name: str) -> str:
+    """One more row, added by "+"; `provider` names what it begins with."""
     actor().must("change settings and mappings")
-    blank = {"provider": "", "field": "", "transforms": "", "policy": "fill_blanks", "confidence": ""}
-    return render("web/mapping_row_part.html", kind=kind, row=blank, place=LONGEST, problems={}, **_choices(kind, name))
+    ground = read_ground(resources(), actor(), name)
+    row = RowDraft(new_key(), request.args.get("provider", ""))
+    return _row_page(kind, name, ground, row, is_new=True)
+
+
+def change_row(kind: str, name: str) -> str:
+    """One row anew: a field, policy or transform was chosen, or a transform was taken out or moved."""
+    reader().must("change settings and mappings")
+    row = row_of_form(request.form, _row_key())
+    row = change_steps(row, request.form.get("do", ""))
+    is_opened = bool(request.form.get("do") or request.form.get(f"add.{row.key}"))
+    return _row_page(kind, name, read_ground(resources(), actor(), name), row, is_opened=is_opened)
+
+
+def _row_page(kind: str, name: str, ground: Ground, row: RowDraft, **words: Any) -> str:
+    words = {"is_new": False, "is_opened": False, **words}
+    view = _row_words(kind, ground, row, _step_problems(kind, row))
+    return render("web/mapping_row_part.html", view=view, place=-1, **_choices(kind, name), **words)
+
+
+def _step_problems(kind: str, row: RowDraft) -> dict[str, str]:
+    """What is wrong with the parameters so far; a row that is still being made is not told what it lacks."""
+    problems: dict[str, str] = {}
+    try:
+        body = input_row(row, resources().registry) if kind == "input" else result_row(row, resources().registry)
+        try_mapping.build_steps(resources(), body.transforms)
+    except InvalidParams as error:
+        problems = {name: text for name, text in error.problems.items() if text != "Must be filled in."}
+    return problems
+
+
+def options(kind: str, name: str, side: str) -> str:
+    """What a row's picker offers for what was typed: the provider's fields, or Salesforce's."""
+    actor().must("see settings and mappings")
+    search = request.args.get("search", "")[:100]
+    found, number = _provider_options(kind, name, search) if side == "provider" else _field_options(kind, name, search)
+    more = number - len(found)
+    return render_template("web/mapping_options.html", options=found, more=more, key=_row_key(), side=side)
+
+
+def _row_key() -> str:
+    """The key of the row that asks: the address has it, for the form sends all rows."""
+    sent = request.args.get("row", "")
+    return sent if sent.isalnum() and len(sent) <= LONGEST_KEY else new_key()
+
+
+def _provider_options(kind: str, name: str, search: str) -> tuple[list[tuple[str, str, str, str]], int]:
+    """(value, label, about, icon) of each."""
+    catalogue = read_ground(resources(), actor(), name).catalogue
+    offered = catalogue.inputs if kind == "input" else catalogue.outputs
+    words = search.lower().split()
+    found = [one for one in offered if all(word in f"{one.label} {one.name}".lower() for word in words)]
+    rows = [(one.name, one.label, say_provider_field(one), icon_of(one)) for one in found]
+    return rows[:MOST_OPTIONS], len(rows)
+
+
+def _field_options(kind: str, name: str, search: str) -> tuple[list[tuple[str, str, str, str]], int]:
+    info = describe_for(resources(), actor(), name)
+    if kind == "results":
+        found, number = find_fields(info, search, MOST_OPTIONS, lambda one: one.updateable, with_parents=False)
+    else:
+        found, number = find_fields(info, search, MOST_OPTIONS, lambda _: True)
+    rows = [
+        (one.path, f"{one.group} {one.label}".strip(), say_field(one.path, info.find(one.path)), one.icon)
+        for one in found
+    ]
+    return rows, number
+
+
+def worth(kind: str, name: str) -> str:
+    """What the form is worth so far: is the provider's minimum there, and how much of its fields is used."""
+    reader().must("see settings and mappings")
+    ground = read_ground(resources(), actor(), name)
+    rows = rows_of_form(request.form)
+    warned = sum(bool(_warnings(kind, ground, row)) for row in rows)
+    found = read_worth(kind, ground.catalogue, rows)
+    return render_template("web/mapping_worth.html", worth=found, warned=warned, **_choices(kind, name))
+
+
+def try_row(kind: str, name: str) -> str:
+    """A row on real values: each after each transform, and what comes out."""
+    reader().must("change settings and mappings")
+    row = row_of_form(request.form, _row_key())
+    typed = [request.form.get(f"typed.{row.key}", "")[:LONGEST_TYPED]]
+    ground = read_ground(resources(), actor(), name)
+    try:
+        if kind == "input":
+            body = input_row(row, resources().registry)
+            trials = try_mapping.try_inputs(resources(), actor(), ground, body, typed)
+        else:
+            result = result_row(row, resources().registry)
+            trials = try_mapping.try_results(resources(), actor(), ground, result, typed)
+    except LsyncError as error:
+        return render_template("web/mapping_tried.html", problem=try_mapping.explain_trial_error(error))
+    steps = [step.label for step in step_views(row, resources().registry)]
+    return render_template("web/mapping_tried.html", trials=trials, steps=steps, kind=kind, problem="")
 
 
 def save(kind: str, name: str) -> ResponseReturnValue:
-    """Save the mapping as one; what is wrong is said beside its row, and nothing typed is lost."""
-    actor().must("change settings and mappings")
-    rows = _sent(kind)
-    seen = request.form.get("version", "")
+    """Save the mapping as one; what is wrong is said beside its row, and nothing typed is lost.
+
+    With `do=draft` nothing is saved: the form comes back as it was sent, after the page was left or loaded anew.
+    """
+    is_draft = request.form.get("do") == "draft"
+    (reader() if is_draft else actor()).must("change settings and mappings")
+    check_object(name)
+    rows = [row for row in rows_of_form(request.form)[:MOST_ROWS] if not row.is_blank]
+    seen = request.form.get("over") or request.form.get("version", "")
     version = int(seen) if seen.isdecimal() else None
+    if is_draft:
+        return _page(kind, name, rows, version, is_draft=True)
     try:
         saved = _save(kind, name, rows, version)
     except InvalidParams as error:
-        return _page(kind, name, rows, version, problems=_by_row(error.problems)), 422
+        return _page(kind, name, rows, version, problems=error.problems), 422
     except ValidationError as error:
-        problems = {f"rows.{'.'.join(str(part) for part in one['loc'])}": f"{one['msg']}." for one in error.errors()}
-        return _page(kind, name, rows, version, problems=_by_row(problems)), 422
+        problems = {".".join(str(part) for part in one["loc"]): f"{one['msg']}." for one in error.errors()}
+        return _page(kind, name, rows, version, problems=problems), 422
     except Conflict as error:
-        return _page(kind, name, rows, version, error=error.sentence), 409
+        changes = list_mapping_changes(resources(), actor(), kind, name, version)
+        return _page(kind, name, rows, version, error=error.sentence, changes=changes), 409
     return _page(kind, name, rows, saved, saved=True)
 
 
-def _save(kind: str, name: str, rows: Rows, version: int | None) -> int:
+def _save(kind: str, name: str, rows: Sequence[RowDraft], version: int | None) -> int:
+    registry = resources().registry
     if kind == "input":
-        inputs = InputMappingBody(rows=tuple(_input_body(row) for row in rows))
-        return mappings.save_input_mapping(resources(), actor(), name, inputs, version)
-    results = ResultMappingBody(rows=tuple(_result_body(row) for row in rows))
-    return mappings.save_result_mapping(resources(), actor(), name, results, version)
-
-
-def _sent(kind: str) -> Rows:
-    names = ["provider", "field", "transforms"] + (["policy", "confidence"] if kind == "results" else [])
-    columns = [request.form.getlist(name) for name in names]
-    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=False)]
-    return [row for row in rows[:LONGEST] if row["provider"] or row["field"]]
-
-
-def _input_body(row: Mapping[str, str]) -> InputRowBody:
-    return InputRowBody(input=row["provider"], source=row["field"], transforms=_parse(row["transforms"]))
-
-
-def _result_body(row: Mapping[str, str]) -> ResultRowBody:
-    return ResultRowBody(
-        output=row["provider"],
-        target=row["field"],
-        transforms=_parse(row["transforms"]),
-        policy=row["policy"],
-        minimum_confidence=int(row["confidence"]) if row["confidence"].isdecimal() else None,
-    )
-
-
-def _spell(calls: Sequence[PluginCallBody]) -> str:
-    """One transform a line: its name, then its parameters as name=value."""
-    return "\n".join(
-        " ".join([call.plugin, *(f"{n}={shlex.quote(str(v))}" for n, v in call.params.items())]) for call in calls
-    )
-
-
-def _parse(text: str) -> tuple[PluginCallBody, ...]:
-    return tuple(_parse_line(line) for line in text.splitlines() if line.strip())
-
-
-def _parse_line(line: str) -> PluginCallBody:
-    try:
-        name, *params = shlex.split(line)
-    except ValueError as error:
-        raise InvalidParams({"transforms": f"“{line}” has a quote that is not closed."}) from error
-    if any("=" not in param for param in params):
-        raise InvalidParams({"transforms": f"“{line}”: parameters are written as name=value."})
-    return PluginCallBody(plugin=name, params=dict(param.split("=", 1) for param in params))
-
-
-def _by_row(problems: Mapping[str, str]) -> dict[str, str]:
-    """The problems of each row as one sentence; those of no row stand at the top."""
-    found: dict[str, str] = {}
-    for name, text in problems.items():
-        parts = name.split(".")
-        place = parts[1] if parts[0] == "rows" and len(parts) > 1 else ""
-        found[place] = f"{found[place]} {text}" if place in found else text
-    return found
+        return mappings.save_input_mapping(resources(), actor(), name, input_body(rows, registry), version)
+    return mappings.save_result_mapping(resources(), actor(), name, result_body(rows, registry), version)

@@ -21,7 +21,7 @@
 
   function choose(input, option) {
     var row = input.closest(".row");
-    row.querySelector('[name^="field."]').value = option.dataset.value;
+    input.closest(".combobox").querySelector("input[type=hidden]").value = option.dataset.value;
     input.value = input.dataset.chosen = option.dataset.label;
     show(input, false);
     window.htmx.trigger(input, "htmx:abort");
@@ -128,7 +128,7 @@
     var row = event.detail.elt;
     var request = event.detail.requestConfig;
     // What was chosen leads on: from the field to its operator's value.
-    if (row.matches && row.matches(".criterion")) changed();
+    if (row.matches && row.matches(".row")) changed();
     if (request && request.triggeringEvent && request.triggeringEvent.type === "chosen") {
       var value = document.querySelector("#" + row.id + " .value :is(input:not([type=hidden]), select, summary)");
       if (value && !row.contains(document.activeElement)) value.focus();
@@ -139,7 +139,7 @@
   });
 
   function changed() {
-    var form = document.getElementById("definition");
+    var form = document.getElementById("definition") || document.getElementById("mapping");
     if (form) form.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
