@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-
 ROW = {"row": "a1", "provider.a1": "website", "field.a1": "Website", "policy.a1": "fill_blanks"}
 INPUT_ROW = {"row": "a1", "provider.a1": "company_name", "field.a1": "Company"}
 
