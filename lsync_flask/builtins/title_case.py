@@ -38,9 +38,14 @@ _MC = re.compile(r"mc[^\W\d_]{2,}")
 def title_case(text: str) -> str:
     """Each word with a capital, but for the small words within a name and for words that have their own spelling.
 
-    A word that mixes small and capital letters is left alone: somebody meant it so.
+    A word that mixes small and capital letters is left alone: somebody meant it so. What would come out in capitals is
+    taken for shouted, so that doing it again changes nothing.
     """
-    is_shouted = text.upper() == text
+    once = _spell(text, is_shouted=text.upper() == text)
+    return _spell(text, is_shouted=True) if once.upper() == once else once
+
+
+def _spell(text: str, *, is_shouted: bool) -> str:
     before = ""
 
     def spell_word(found: re.Match[str]) -> str:

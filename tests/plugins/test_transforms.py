@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lsync_company_directory import CompanyDirectory
 from lsync_company_directory.provider import open_directory
@@ -80,6 +80,8 @@ def test_what_is_blank_stays_blank(steps, value, data):
 
 
 @given(text=st.text(max_size=60))
+@example(text="a0AA")
+@example(text="a AA IBM")
 @settings(max_examples=300, deadline=None)
 def test_a_name_in_title_case_is_in_title_case(builtins, text):
     title_case = builtins.transforms["title-case"]()
