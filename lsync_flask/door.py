@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from lsync_flask.errors import (
@@ -13,6 +14,7 @@ from lsync_flask.errors import (
     NotAllowed,
     NotFound,
     RetryableError,
+    TooMany,
 )
 from lsync_flask.salesforce.hosts import all_org_origins, org_origins
 from lsync_flask.services.api_tokens import actor_of_token, is_api_token
@@ -28,6 +30,7 @@ STATUSES: tuple[tuple[type[LsyncError], int, str], ...] = (
     (SessionOver, 401, "The session has ended"),
     (NotAllowed, 403, "Your role does not allow this"),
     (NotFound, 404, "Not found"),
+    (TooMany, 429, "Too many at once"),
     (GrantLost, 409, "Salesforce does not let LSync in"),
     (Conflict, 409, "Not possible now"),
     (InvalidParams, 422, "Something must be corrected"),
@@ -150,6 +153,9 @@ class _Number(IntegerConverter):
 def set_up_door(app: Flask, parts: Resources) -> None:
     """Resources, CSRF and headers of an app."""
     app.extensions["lsync"] = parts
+    proxies = parts.settings.trusted_proxies
+    # What else a proxy may say, such as the host, is not believed: nothing depends on it.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=parts.settings.secret_key.get_secret_value(),
         SESSION_COOKIE_NAME="__Host-lsync-form",

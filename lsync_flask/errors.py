@@ -81,6 +81,10 @@ class InvalidParams(LsyncError):
         super().__init__("; ".join(f"{name}: {text}" if name else text for name, text in self.problems.items()))
 
 
+class TooMany(LsyncError):
+    """Too often within a minute; the same may be asked again when it is over."""
+
+
 class SignedRequestRefused(LsyncError):
     """A Canvas signed request that is not to be trusted. `reason` is for the log; the caller never learns it."""
 

@@ -46,6 +46,12 @@ class Settings(BaseModel):
         default=None, description="Distributions whose plugins are loaded; default: all that are installed."
     )
     plugins_off: frozenset[str] = Field(default=frozenset(), description="Plugins that are not to be used.")
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="How many proxies stand before LSync and set X-Forwarded-For and X-Forwarded-Proto.",
+    )
     ca_bundle: str = Field(default="", description="File with the certificates to trust; default: certifi's.")
     smtp_url: SecretStr = Field(
         default=SecretStr(""), description="smtp://user:password@host:port (smtps:// for TLS); empty: no mail is sent."

@@ -12,6 +12,7 @@ from lsync_flask import doorbell
 from lsync_flask.errors import GrantLost
 from lsync_flask.meters import TIMEOUT_S, Meters
 from lsync_flask.outbound import GuardedHttp
+from lsync_flask.rates import open_rates
 from lsync_flask.registry import Registry, discover
 from lsync_flask.salesforce.api import SalesforceApi, Usage
 from lsync_flask.salesforce.tokens import (
@@ -29,7 +30,7 @@ from lsync_flask.settings import Settings
 from lsync_flask.storage import org_tokens
 from lsync_flask.storage.db import Database, open_database
 from lsync_flask.storage.orgs import OrgRow, consumer_secrets, read_org
-from lsync_flask.storage.secrets import SecretBox, read_secret
+from lsync_flask.storage.secrets import SecretBox, read_secret, secret_stamps
 
 
 def wire(settings: Settings) -> Resources:
@@ -51,6 +52,7 @@ def wire(settings: Settings) -> Resources:
         ring=_ring(settings),
         clock=utc_now,
         meters=meters,
+        rates=open_rates(settings.redis),
     )
 
 
@@ -96,6 +98,10 @@ class OrgVault:
         org_tokens.release(self.database, self.org_id, owner)
 
 
+Grounds = tuple[OrgRow, tuple[tuple[str, float], ...]]
+"""What tokens are asked for with: the org's row, and when each of its secrets was set."""
+
+
 class OrgConnections:
     """Opens orgs; keeps one source of tokens for each, so that all threads share a token and its renewal."""
 
@@ -104,7 +110,7 @@ class OrgConnections:
         self._meters = meters or Meters(None)
         self._box = box
         self._transport = transport
-        self._tokens: dict[OrgRow, Tokens] = {}
+        self._tokens: dict[str, tuple[Grounds, Tokens]] = {}
         self._lock = threading.Lock()
 
     def open(self, org_id: str, username: str | None) -> SalesforceApi:
@@ -126,10 +132,14 @@ class OrgConnections:
             self._meters.note("lsync_api_calls_left", usage.allowed - usage.used, org=org_id)
 
     def _tokens_of(self, org: OrgRow) -> Tokens:
+        """The org's tokens; anew once its row, key or secret has changed, in whichever process that was."""
+        with self._database.reading(org.id) as scope:
+            grounds = org, secret_stamps(scope, ("jwt_key", "consumer_secret"))
         with self._lock:
-            if org not in self._tokens:
-                self._tokens[org] = self._open_tokens(org)
-            return self._tokens[org]
+            kept = self._tokens.get(org.id)
+            if kept is None or kept[0] != grounds:
+                kept = self._tokens[org.id] = grounds, self._open_tokens(org)
+            return kept[1]
 
     def _open_tokens(self, org: OrgRow) -> Tokens:
         with self._database.reading(org.id) as scope:

@@ -9,7 +9,7 @@ from lsync_flask.cli.settings import resources_of
 from lsync_flask.errors import FatalError
 from lsync_flask.folders import package_folder
 from lsync_flask.salesforce.package import PackageOptions, build_package, check_public_url
-from lsync_flask.services.orgs import NewOrg, add_org, check_org, list_orgs
+from lsync_flask.services.orgs import NewOrg, add_org, check_org, list_orgs, remove_org
 
 
 @click.group(help="Salesforce orgs.")
@@ -93,6 +93,16 @@ def check(context: click.Context, org_id: str) -> int:
     for one in checks:
         click.echo(f"{'ok  ' if one.ok else 'FAIL'}  {one.name}: {one.sentence}")
     return 0 if all(one.ok for one in checks) else 1
+
+
+@org.command(help="Delete an org with everything that is stored of it: definitions, activities, secrets, audit log.")
+@click.argument("org_id")
+@click.option("--yes", is_flag=True, help="Really: it cannot be undone.")
+@click.pass_context
+def remove(context: click.Context, org_id: str, *, yes: bool) -> None:
+    if not yes:
+        raise click.UsageError(f"Everything of {org_id} would be deleted. If that is what you want, add --yes.")
+    click.echo(f"Org {remove_org(resources_of(context), org_id)} and all that was stored of it are deleted.")
 
 
 def _public_url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

@@ -60,6 +60,17 @@ def list_orgs(resources: Resources) -> list[OrgRow]:
     return storage.list_orgs(resources.database)
 
 
+def remove_org(resources: Resources, org_id: str) -> str:
+    """Delete all that is stored of an org; its 18-character id.
+
+    Raises:
+        NotFound: there is no such org.
+    """
+    row = storage.read_org(resources.database, to_18(org_id))
+    storage.remove_org(resources.database, row.id)
+    return row.id
+
+
 def check_org(resources: Resources, org_id: str) -> list[Check]:
     """Whether the org's address is allowed, lets us in and lets us read who has which permission set."""
     row = storage.read_org(resources.database, to_18(org_id))

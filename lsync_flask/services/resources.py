@@ -8,6 +8,7 @@ from typing import Protocol
 from lsync_flask.errors import NotAllowed
 from lsync_flask.meters import Meters
 from lsync_flask.plugin_api import Http
+from lsync_flask.rates import Rates
 from lsync_flask.registry import Registry
 from lsync_flask.salesforce.api import SalesforceApi
 from lsync_flask.salesforce.transport import Transport
@@ -43,6 +44,7 @@ class Resources:
     ring: Callable[[int], None]  # the doorbell: there is work on this activity
     clock: Callable[[], datetime]
     meters: Meters
+    rates: Rates  # how often something happens, at the door
 
     def now_s(self) -> float:
         return self.clock().timestamp()

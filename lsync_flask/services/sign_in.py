@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from lsync_flask.errors import GrantLost, LsyncError, NotFound, SignedRequestRefused
+from lsync_flask.errors import GrantLost, LsyncError, NotFound, SignedRequestRefused, TooMany
 from lsync_flask.salesforce.permissions import read_grants, role_of
 from lsync_flask.salesforce.signed_request import CanvasRequest, UserContext, check_age, verify_signed_request
 from lsync_flask.salesforce.userinfo import read_userinfo
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 TOKEN_BYTES = 32
 IDLE_S = 30 * 60
 USED = "used"
+SIGN_INS_PER_MINUTE = 1_200
+"""By org. Each costs the org some API calls: who has got hold of its secret must not use them up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,10 @@ def sign_in(
 
     Raises:
         SignedRequestRefused: with the reason, which is for the log alone; `USED` means it was used before.
+        TooMany: the org's users have signed in too often within this minute.
     """
     org, request = _verify(resources, raw, app)
+    _check_rate(resources, org.id)
     check_age(request, int(resources.clock().timestamp() * 1000), resources.settings.signed_request_age_s)
     if not use_request(resources.database, hashlib.sha256(request.mac).hexdigest(), resources.now_s()):
         raise SignedRequestRefused(USED)
@@ -58,6 +62,14 @@ def sign_in(
     _begin(resources, actor, user, token, request)
     log.info("signed in", org=org.id, user=request.user_id, role=role)
     return SignedIn(token, actor, request, IDLE_S)
+
+
+def _check_rate(resources: Resources, org_id: str) -> None:
+    count = resources.rates.count(f"sign-ins {org_id}", resources.now_s())
+    if count == SIGN_INS_PER_MINUTE + 1:
+        log.warning("too many sign-ins", org=org_id)
+    if count > SIGN_INS_PER_MINUTE:
+        raise TooMany("Too many users of this org open LSync at once. Try again in a minute.")
 
 
 def hash_token(token: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from lsync_flask.errors import NotFound
 from lsync_flask.storage.db import Database, OrgScope
@@ -58,6 +58,17 @@ def read_org(database: Database, org_id: str) -> OrgRow:
     if row is None:
         raise NotFound("There is no such org.")
     return _org(row)
+
+
+def remove_org(database: Database, org_id: str) -> None:
+    """Delete an org with all that is stored of it, its audit log included.
+
+    Raises:
+        NotFound: there is no such org.
+    """
+    with database.writing_all() as connection:
+        if not connection.execute(delete(org).where(org.c.id == org_id)).rowcount:
+            raise NotFound("There is no such org.")
 
 
 def list_orgs(database: Database) -> list[OrgRow]:

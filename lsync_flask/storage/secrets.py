@@ -78,6 +78,12 @@ def set_secrets(scope: OrgScope) -> frozenset[str]:
     return frozenset(scope.run(scope.select(secret, secret.c.name)).scalars())
 
 
+def secret_stamps(scope: OrgScope, names: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """When each of these secrets was set; those that are not are left out."""
+    columns = scope.select(secret, secret.c.name, secret.c.changed_at).where(secret.c.name.in_(names))
+    return tuple((row.name, row.changed_at) for row in scope.run(columns.order_by(secret.c.name)))
+
+
 def rotate_secrets(database: Database, box: SecretBox) -> int:
     """Seal every secret again with the first key; how many there are."""
     with database.writing_all() as connection:

@@ -1,31 +1,27 @@
 """The door of the tab: Salesforce posts a signed request and gets the first page with a session. It never acts."""
 
 import structlog
-from flask import Blueprint, Response, current_app, g, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from lsync_flask.door import COOKIE, ancestors_of_org, resources, token_of_request
-from lsync_flask.errors import SignedRequestRefused
+from lsync_flask.errors import SignedRequestRefused, TooMany
 from lsync_flask.salesforce.hosts import all_org_origins
 from lsync_flask.services.sessions import SessionOver, read_old_session, sign_out
 from lsync_flask.services.sign_in import USED, SignedIn, sign_in
 from lsync_flask.storage.orgs import read_org
 from lsync_flask.storage.sessions import SessionRow
 from lsync_flask.web.home import home_words
-from lsync_flask.web.refusals import Refusals
 
 log = structlog.get_logger(__name__)
 
 LONGEST_REQUEST = 64 * 1024
 FORM_ROOM = 3
 """In a form each of the characters + / = takes three."""
+REFUSED_PER_MINUTE = 60
+"""By address. Behind one may be a whole company: a good request is never refused for its neighbour's sake."""
 
 canvas = Blueprint("canvas", __name__)
-
-
-@canvas.record_once
-def _set_up(state: object) -> None:
-    state.app.extensions["lsync-refusals"] = Refusals()  # type: ignore[attr-defined]  # Flask's BlueprintSetupState
 
 
 @canvas.post("/canvas")
@@ -36,6 +32,8 @@ def enter(app: str | None = None) -> ResponseReturnValue:
         signed = _sign_in(app)
     except SignedRequestRefused as error:
         return _refuse(error)
+    except TooMany:
+        return _wait()
     _end_session_of_another(signed)
     g.ancestors = ancestors_of_org(resources(), signed.actor.org_id)
     g.actor = signed.actor
@@ -91,6 +89,8 @@ def refresh() -> ResponseReturnValue:
         return _refuse(SignedRequestRefused("no session to follow"))
     except SignedRequestRefused as error:
         return _refuse(error)
+    except TooMany:
+        return _wait()
     if old.ended_at is None:
         _end(token_of_request())
     return jsonify(session=signed.token, expires_in=signed.expires_s)
@@ -115,12 +115,15 @@ def _sign_in(app: str | None, old: SessionRow | None = None) -> SignedIn:
 
 def _refuse(error: SignedRequestRefused) -> Response:
     """The same page for every reason; a repeat, whose signature was right, asks Salesforce for a fresh request."""
-    refusals: Refusals = current_app.extensions["lsync-refusals"]
-    count = refusals.count(request.remote_addr or "", resources().now_s())
-    if count > refusals.per_minute:
-        if count == refusals.per_minute + 1:
+    count = resources().rates.count(f"refused {request.remote_addr}", resources().now_s())
+    if count > REFUSED_PER_MINUTE:
+        if count == REFUSED_PER_MINUTE + 1:
             log.warning("too many refusals", address=request.remote_addr)
-        return Response("Too many requests.", 429, {"Retry-After": "60"}, mimetype="text/plain")
+        return _wait()
     log.warning("signed request refused", reason=error.reason, address=request.remote_addr)
     g.ancestors = all_org_origins(resources().settings.allowed_org_hosts)
     return make_response(render_template("web/refused.html", again=error.reason == USED), 401)
+
+
+def _wait() -> Response:
+    return Response("Too many requests.", 429, {"Retry-After": "60"}, mimetype="text/plain")

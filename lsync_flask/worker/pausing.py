@@ -19,7 +19,10 @@ def pause_activity(ledger: Ledger, activity_id: int, reason: str, wait_s: float 
 
 
 def wait_for_person(ledger: Ledger, activity_id: int, error: LsyncError) -> None:
-    """Pause until somebody has put right what is wrong. When the org lets us in no more, its owner gets one mail."""
+    """Pause until somebody has put right what is wrong.
+
+    When the org lets us in no more, its owner gets one mail for each time that the activity comes to a stop.
+    """
     if not isinstance(error, GrantLost):
         pause_activity(ledger, activity_id, str(error), None)
         return
@@ -28,5 +31,6 @@ def wait_for_person(ledger: Ledger, activity_id: int, error: LsyncError) -> None
     with ledger.database.writing(ledger.org_id) as scope:
         if not ledger.change_status_in(scope, activity_id, ("Queued", "Selecting", "Running"), "Paused", reason):
             return
-        add_outbox(scope, "notice", f"activity/{activity_id}/reconnect", body, ledger.now_s())
+        now_s = ledger.now_s()
+        add_outbox(scope, "notice", f"activity/{activity_id}/reconnect/{now_s:.3f}", body, now_s)
     log.warning("activity waits for reconnect", org=ledger.org_id, activity=activity_id)

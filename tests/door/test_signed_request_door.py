@@ -3,18 +3,23 @@
 import base64
 import json
 import random
+import shutil
 from dataclasses import replace
 
 import pytest
 import requests
 from structlog.testing import capture_logs
 
+from lsync_flask.app import create_app
 from lsync_flask.errors import SignedRequestRefused
 from lsync_flask.salesforce.signed_request import verify_signed_request
 from lsync_flask.services.orgs import NewOrg, add_org
+from lsync_flask.services.sign_in import SIGN_INS_PER_MINUTE
+from lsync_flask.storage.audit import list_audit
 from lsync_flask.storage.orgs import read_org, save_org
 from lsync_flask.storage.sessions import forget_requests
-from tests.door.conftest import sign, token_in, user_of
+from lsync_flask.wiring import wire
+from tests.door.conftest import door_settings, sign, token_in, user_of
 
 OTHER_ORG = "00DZZ0000000001EAA"
 OTHER_SECRET = "the-other-orgs-own-secret"
@@ -233,6 +238,36 @@ def test_a_flood_of_bad_requests_is_answered_shortly_and_good_ones_still_get_in(
     assert statuses == [401] * 60 + [429] * 140
     assert len([line for line in logs if "refus" in line["event"]]) == 61
     assert page.status_code == 200
+
+
+def test_too_many_sign_ins_of_one_org_wait_a_minute_and_learn_nothing(fresh, post, parts, simulated_org, clock):
+    for _ in range(SIGN_INS_PER_MINUTE):
+        parts.rates.count(f"sign-ins {simulated_org['org_id']}", parts.now_s())
+
+    answer, bad = post(fresh()), post("no.thing")
+    clock.later_s = 61
+    later = post(fresh())
+
+    assert (answer.status_code, answer.headers["Retry-After"], answer.text) == (429, "60", "Too many requests.")
+    assert "Set-Cookie" not in answer.headers
+    assert bad.status_code == 401
+    assert later.status_code == 200
+
+
+@pytest.mark.parametrize(("proxies", "address"), [("0", "127.0.0.1"), ("1", "203.0.113.9")])
+def test_who_asks_is_told_by_as_many_proxies_as_there_are(
+    filled_template, simulated_org, tmp_path, fresh, proxies, address
+):
+    shutil.copy(filled_template, tmp_path / "lsync.db")
+    settings = door_settings(simulated_org, tmp_path).model_copy(update={"trusted_proxies": int(proxies)})
+    parts = replace(wire(settings), ring=lambda _activity: None)
+    headers = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9", "X-Forwarded-Proto": "https"}
+
+    create_app(parts).test_client().post("/canvas", data={"signed_request": fresh()}, headers=headers)
+
+    with parts.database.reading(simulated_org["org_id"]) as scope:
+        assert list_audit(scope)[0].address == address
+    parts.database.close()
 
 
 def test_the_frame_is_the_orgs_alone(fresh, post, simulated_org):

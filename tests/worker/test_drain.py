@@ -301,7 +301,7 @@ def test_an_org_that_refuses_parks_the_activity_and_nothing_is_lost(scripted, ad
     assert row.status == "Success"
 
 
-def test_a_revoked_grant_parks_the_activity_and_mails_its_owner_once(scripted, admin, simulated_org):
+def test_a_revoked_grant_parks_the_activity_and_mails_its_owner_once_each_time(scripted, admin, simulated_org):
     activity_id = start(scripted, admin, FEW)
     user = f"{simulated_org['control_url']}/users/{admin.user_id}"
 
@@ -311,6 +311,7 @@ def test_a_revoked_grant_parks_the_activity_and_mails_its_owner_once(scripted, a
             reopened = OrgConnections(scripted.database, scripted.box, scripted.transport)
             paused = carry_on(replace(scripted, open_salesforce=reopened.open), activity_id, admin.org_id)
             send_outbox(scripted)
+            send_outbox(scripted)
             activities.resume(scripted, admin, activity_id)
     finally:
         requests.post(user, json={"approved": True}, timeout=10).raise_for_status()
@@ -319,7 +320,7 @@ def test_a_revoked_grant_parks_the_activity_and_mails_its_owner_once(scripted, a
     mails = requests.get(f"{simulated_org['control_url']}/mails", timeout=10).json()
     told = [mail for mail in mails if "waiting for reconnect" in mail["subject"]]
     assert paused.reason.startswith(f"Waiting for reconnect: Salesforce does not let LSync in as {admin.username}")
-    assert len(told) == 1
+    assert len(told) == 2
     assert row.status == "Success"
 
 
