@@ -170,9 +170,9 @@ def count_saved(number: int) -> ResponseReturnValue:
 
 def empty_saved(number: int) -> str:
     """The same of a saved definition."""
-    reader()
+    body = body_of(read_definition(resources(), reader(), number))
     try:
-        return escape(explain_empty(resources(), actor(), body_of(read_definition(resources(), actor(), number))))
+        return escape(explain_empty(resources(), actor(), body))
     except LsyncError as error:
         return escape(error.sentence)
 

@@ -64,8 +64,11 @@ def addresses(app, ids):
 
 
 def ask(client, method, address, headers):
-    form = {"json": BODY} if address.startswith("/api/") else {"data": {"name": "Mine now", "object": "Lead"}}
-    return client.open(address, method=method, headers=headers, **({} if method == "GET" else form))
+    if address.startswith("/api/"):
+        form = {"json": BODY} if method == "PUT" else {}
+    else:
+        form = {} if method == "GET" else {"data": {"name": "Mine now", "object": "Lead"}}
+    return client.open(address, method=method, headers=headers, **form)
 
 
 def test_every_address_that_takes_an_id_says_404_to_another_org(two_orgs):
