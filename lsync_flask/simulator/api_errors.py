@@ -23,14 +23,21 @@ _WINDOW = 200
 class ApiRefusal(Exception):
     """A request that is answered by an error. `body` is one element of the array that the client gets."""
 
-    def __init__(self, status: int, code: str, message: str, fields: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        fields: tuple[str, ...] | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
-        self.status, self.code, self.message, self.fields = status, code, message, fields
+        self.status, self.code, self.message, self.fields, self.more = status, code, message, fields, more or {}
 
     @property
     def body(self) -> Mapping[str, object]:
         told: dict[str, object] = {"message": self.message, "errorCode": self.code}
-        return told if self.fields is None else told | {"fields": list(self.fields)}
+        return (told if self.fields is None else told | {"fields": list(self.fields)}) | dict(self.more)
 
 
 def not_found() -> ApiRefusal:

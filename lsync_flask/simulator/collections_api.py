@@ -71,7 +71,7 @@ def _chunk(call: Call, name: str, records: Sequence[dict[str, Any]], *, create: 
     found = call.org.schema.get(name)
     if found is None or not call.access.sees(found):
         raise ApiRefusal(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
-    writer = RecordWriter(call.org, call.user, found, "collections")
+    writer = RecordWriter(call.org, call.user, found, "collections", allow_save=call.allows_duplicates)
     wanted: list[Wanted] = [placed(call, writer, record, create=create) for record in records]
     return lambda: writer.create(wanted) if create else writer.update(wanted)
 

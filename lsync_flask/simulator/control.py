@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from lsync_flask.simulator.charges import ChargeLedger
 from lsync_flask.simulator.clock import Clock
+from lsync_flask.simulator.control_org import create_org_control
 from lsync_flask.simulator.directory import Directory, Member
 from lsync_flask.simulator.enrichment import ServiceSettings
 from lsync_flask.simulator.leadspace_bulks import GatewaySettings
@@ -17,6 +18,7 @@ from lsync_flask.simulator.mailbox import Mail, Mailbox
 from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.planned_faults import PlannedFaults
 from lsync_flask.simulator.plans import InvalidPlan, read_plan
+from lsync_flask.simulator.refused import Refused
 from lsync_flask.simulator.sessions import Sessions
 
 _PROVIDER_BODY = (
@@ -61,14 +63,6 @@ class Control:
     gateway: GatewaySettings
 
 
-class Refused(Exception):
-    """A request that makes no sense; the text says why."""
-
-    def __init__(self, sentence: str, status: int = 400) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
 def create_control(control: Control) -> Flask:
     """The side door as a WSGI app, for the machine itself only."""
     app = Flask(__name__, static_folder=None)
@@ -79,6 +73,7 @@ def create_control(control: Control) -> Flask:
     _add_switches(app, control)
     _add_provider(app, control)
     _add_users(app, control)
+    app.register_blueprint(create_org_control(control.org))
     return app
 
 

@@ -39,6 +39,12 @@ class Call:
     def access(self) -> Access:
         return self.org.access(self.user)
 
+    @property
+    def allows_duplicates(self) -> bool:
+        """Whether the caller insists on saving past duplicate rules that only alert."""
+        told = self.request.headers.get("Sforce-Duplicate-Rule-Header", "")
+        return "allowsave=true" in told.replace(" ", "").lower()
+
     def asker(self, *, tooling: bool = False, all_rows: bool = False) -> Asker:
         return Asker(self.org.schema, self.access, self.user, self.org.now(), tooling, all_rows)
 

@@ -15,6 +15,7 @@ from lsync_flask.simulator.fields import standard_schema
 from lsync_flask.simulator.ids import make_id, make_ids
 from lsync_flask.simulator.ledger import WriteLedger, spell_moment
 from lsync_flask.simulator.limits import Calls, Limits
+from lsync_flask.simulator.org_rules import OrgRules
 from lsync_flask.simulator.permissions import Access, full_access, read_access
 from lsync_flask.simulator.queries import Queries
 from lsync_flask.simulator.schema import Field, Schema, SObject
@@ -49,6 +50,7 @@ class Org:
         self.store = Store(folder / "org.sqlite3")
         self.writes = WriteLedger(self.store)
         self.calls, self.limits, self.faults, self.pace = Calls(), Limits(), Faults(), Pace()
+        self.rules = OrgRules()
         self.queries = Queries(self.store, self.new_key)
         self.query_jobs: Jobs[Any] = Jobs(folder / "query_jobs")
         self.ingest_jobs: Jobs[Any] = Jobs(folder / "ingest_jobs")
@@ -167,7 +169,7 @@ class Org:
         """What the user may see and change now; read anew when setup changed and every second."""
         version, kept = self.setup_version, self._access.get(user.id)
         if kept is None or kept[0] != version or kept[1] < time.monotonic():
-            kept = (version, time.monotonic() + 1.0, read_access(self.store, user, self.moment()))
+            kept = (version, time.monotonic() + 1.0, read_access(self.store, user, self.moment(), self.rules.sharing))
             self._access[user.id] = kept
         return kept[2]
 

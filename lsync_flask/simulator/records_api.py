@@ -125,11 +125,11 @@ def refusal_of(refused: RowRefused) -> ApiRefusal:
     if refused.code == "INVALID_CROSS_REFERENCE_KEY" and not refused.fields:
         return not_found()
     status = _STATUS.get(refused.code, 400)
-    return ApiRefusal(status, refused.code, refused.message, refused.fields)
+    return ApiRefusal(status, refused.code, refused.message, refused.fields, refused.more)
 
 
 def _writer(call: Call, found: SObject) -> RecordWriter:
-    return RecordWriter(call.org, call.user, found, "rest")
+    return RecordWriter(call.org, call.user, found, "rest", allow_save=call.allows_duplicates)
 
 
 def _refuse_id(body: dict[str, Any]) -> None:

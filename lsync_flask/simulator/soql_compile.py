@@ -179,10 +179,16 @@ class _Compiler:
             if link is None or target is None or not self._asker.access.reads(found, link):
                 raise no_relationship(self._soql, ref.position, name)
             new = f"t{len(self._joins) + 1}"
-            self._clauses.append(f'LEFT JOIN "{target.name}" {new} ON {new}.Id = {alias}."{link.name}"')
+            mine = self._own(target, new)
+            shared = f" AND {mine}" if mine else ""
+            self._clauses.append(f'LEFT JOIN "{target.name}" {new} ON {new}.Id = {alias}."{link.name}"{shared}')
             self._joins[path] = (new, target)
             self._spelled[path] = (*self._spelled[parents], str(link.relationship))
         return (*self._joins[path], path)
+
+    def _own(self, found: SObject, alias: str) -> str:
+        """What keeps others' records from a user who may see their own only; nothing for most."""
+        return f"{alias}.OwnerId = '{self._asker.user.id}'" if found.name.lower() in self._asker.access.hidden else ""
 
     def _target(self, link: Field | None) -> SObject | None:
         if link is None:
@@ -258,6 +264,8 @@ class _Compiler:
         parts, parameters = [], list[object]()
         if not self._asker.all_rows:
             parts.append("t0.IsDeleted = 0")
+        if mine := self._own(self._base, "t0"):
+            parts.append(mine)
         if self._query.where is not None:
             sql, parameters = self._condition(self._query.where, negated=False, top=True)
             parts.append(sql)

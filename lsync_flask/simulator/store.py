@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -89,6 +89,14 @@ class Store:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+    @contextmanager
+    def trial(self) -> Iterator[Callable[[], None]]:
+        """A part of a transaction that can be taken back by calling what is given."""
+        with self.write() as connection:
+            connection.execute("SAVEPOINT trial")
+            yield lambda: connection.execute("ROLLBACK TO trial").close()
+            connection.execute("RELEASE trial")
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self.connection().execute(sql, parameters).fetchall()

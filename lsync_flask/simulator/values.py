@@ -1,7 +1,7 @@
 """Values on their way in: read from JSON or CSV, checked against their field, made what is stored."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from lsync_flask.simulator.api_errors import ApiRefusal
@@ -23,9 +23,11 @@ _DOUBLES = frozenset({"double", "currency", "percent"})
 class RowRefused(Exception):
     """One record is not accepted, for this reason; the others are none the worse for it."""
 
-    def __init__(self, code: str, message: str, fields: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, code: str, message: str, fields: tuple[str, ...] = (), more: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
-        self.code, self.message, self.fields = code, message, fields
+        self.code, self.message, self.fields, self.more = code, message, fields, more or {}
 
 
 class JsonTypeWrong(ApiRefusal):

@@ -11,6 +11,7 @@ import orjson
 from lsync_flask.simulator.ids import to_18
 from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.permissions import Access
+from lsync_flask.simulator.rule_checks import refuse_by_rules, run_triggers
 from lsync_flask.simulator.schema import Field, SObject
 from lsync_flask.simulator.setup_rules import check_setup, fill_setup
 from lsync_flask.simulator.sim_user import SimUser
@@ -36,20 +37,26 @@ class Change:
     values: Mapping[str, Any]
 
 
-State = tuple[int, int, int]
+State = tuple[int, int, int, str | None]
+"""Whether a record is deleted, whether it is converted, its row and its owner."""
 Wanted = Change | RowRefused
+Good = tuple[str, Mapping[str, Any]]
 Outcome = str | RowRefused
 
 
 @dataclass
 class RecordWriter:
-    """Writes records of one object for one user. `api` and `job` go into the ledger."""
+    """Writes records of one object for one user. `api` and `job` go into the ledger.
+
+    With `allow_save` the duplicate rules that only alert are passed over.
+    """
 
     org: Org
     user: SimUser
     found: SObject
     api: str
     job: str | None = None
+    allow_save: bool = False
 
     def __post_init__(self) -> None:
         self.access: Access = self.org.access(self.user)
@@ -103,15 +110,16 @@ class RecordWriter:
                 for outcome, change in zip(outcomes, wanted, strict=True)
                 if isinstance(outcome, str) and isinstance(change, Change)
             ]
-            self._write(good, known)
+            refused = self._write_by_rules(good, known)
         self._after()
-        return outcomes
+        return [refused.get(one, one) if isinstance(one, str) else one for one in outcomes]
 
     def create(self, wanted: Sequence[Wanted]) -> list[Outcome]:
         """Add these records; the new id or the refusal of each, in the same order."""
         with self.org.store.write():
             checked = [self._check_create(change) for change in wanted]
-            outcomes = [one if isinstance(one, RowRefused) else self._add(one) for one in checked]
+            added = iter(self._add_by_rules([one for one in checked if isinstance(one, Change)]))
+            outcomes: list[Outcome] = [one if isinstance(one, RowRefused) else next(added) for one in checked]
         self._after()
         return outcomes
 
@@ -167,11 +175,12 @@ class RecordWriter:
         return record
 
     def _states(self, records: Sequence[str]) -> dict[str, State]:
-        """Whether each of these records is deleted and converted, and its row; those not there are left out."""
+        """The state of each of these records; those not there are left out."""
         if not records:
             return {}
         converted = "IsConverted" if self.found.has("IsConverted") else "0"
-        columns = f"Id, IsDeleted, {converted}, rowid"
+        owner = "OwnerId" if self.found.has("OwnerId") else "NULL"
+        columns = f"Id, IsDeleted, {converted}, rowid, {owner}"
         sql = f'SELECT {columns} FROM "{self.found.name}" WHERE Id IN (SELECT value FROM json_each(?))'
         return {row[0]: row[1:] for row in self.org.store.rows(sql, [orjson.dumps(list(records)).decode()])}
 
@@ -187,13 +196,24 @@ class RecordWriter:
         state = known.get(record)
         if state is None:
             return _NO_RECORD
-        if state[0]:
-            return RowRefused("ENTITY_IS_DELETED", "entity is deleted")
-        if state[1] and not deleting:
-            return RowRefused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        closed = self._check_state(record, state, deleting=deleting)
+        if closed:
+            return closed
         if record in repeated:
             return RowRefused("DUPLICATE_VALUE", f"duplicate id specified: {record}")
         return self._check_values(record, change.values) if isinstance(change, Change) else change
+
+    def _check_state(self, record: str, state: State, *, deleting: bool) -> RowRefused | None:
+        deleted, converted, _, owner = state
+        if deleted:
+            return RowRefused("ENTITY_IS_DELETED", "entity is deleted")
+        if self.found.name.lower() in self.access.guarded and owner != self.user.id:
+            return _CLOSED
+        if record in self.org.rules.locked:
+            return RowRefused("ENTITY_IS_LOCKED", "the entity is locked for editing")
+        if converted and not deleting:
+            return RowRefused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        return None
 
     def _check_values(self, record: str, values: Mapping[str, Any]) -> Outcome:
         if self.org.faults.refuses_rows:
@@ -248,6 +268,37 @@ class RecordWriter:
 
     # -- the rows
 
+    def _write_by_rules(self, good: Sequence[Good], known: Mapping[str, State]) -> dict[str, RowRefused]:
+        """Write these, less those that the org's rules refuse; why each of them is refused."""
+        if not self.org.rules.concern(self.found.name):
+            self._write(good, known)
+            return {}
+        with self.org.store.trial() as undo:
+            self._write(good, known)
+            refused = refuse_by_rules(self.org, self.found, dict(good), allow_save=self.allow_save)
+            if not refused:
+                return {}
+            undo()
+        kept = [one for one in good if one[0] not in refused]
+        self._write(kept, known)
+        run_triggers(self.org, self.found, dict(kept))
+        return refused
+
+    def _add_by_rules(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Add these, less those that the org's rules refuse; the outcome of each."""
+        if not self.org.rules.concern(self.found.name):
+            return [self._add(change) for change in changes]
+        with self.org.store.trial() as undo:
+            made = {self._add(change): change.values for change in changes}
+            refused = refuse_by_rules(self.org, self.found, made, allow_save=self.allow_save)
+            if not refused:
+                return [*made]
+            undo()
+        outcomes = [refused.get(record) or self._add(change) for record, change in zip(made, changes, strict=True)]
+        kept = {one: change.values for one, change in zip(outcomes, changes, strict=True) if isinstance(one, str)}
+        run_triggers(self.org, self.found, kept)
+        return outcomes
+
     def _add(self, change: Change) -> str:
         values = fill_setup(self.org, self.found, change.values)
         made = {name: self.user.id for name in ("CreatedById", "LastModifiedById") if self.found.has(name)}
@@ -257,7 +308,7 @@ class RecordWriter:
         self._remember([(record, values)])
         return record
 
-    def _write(self, good: Sequence[tuple[str, Mapping[str, Any]]], known: Mapping[str, State]) -> None:
+    def _write(self, good: Sequence[Good], known: Mapping[str, State]) -> None:
         """Update rows that passed every rule; those with the same fields go through one statement."""
         by_fields: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         stamps = self._stamps()
