@@ -120,14 +120,8 @@ class _KeptTokens(ABC):
         access_token, instance = body.get("access_token"), body.get("instance_url")
         if not isinstance(access_token, str) or not access_token or not isinstance(instance, str):
             raise RetryableError("Salesforce sent no token.")
-        self._check_org(body.get("id"))
+        _check_identity(body.get("id"), self._grant.org_id)
         return Token(access_token, check_org_url(instance, self._transport.extra_hosts))
-
-    def _check_org(self, identity: object) -> None:
-        """The identity's address ends in the ids of org and user; another org's token must not be used for ours."""
-        parts = identity.split("/") if isinstance(identity, str) else []
-        if len(parts) > 1 and to_18(parts[-2]) != to_18(self._grant.org_id):
-            raise GrantLost("The org's address belongs to another org. Correct its My Domain.")
 
 
 class JwtTokens(_KeptTokens):
@@ -223,6 +217,50 @@ class RefreshTokens(_KeptTokens):
             return token
         finally:
             self._vault.release(owner)
+
+
+@dataclass(frozen=True)
+class WebServerCode:
+    """A code of the web server flow, and what it is redeemed with."""
+
+    org_id: str
+    my_domain: str
+    consumer_key: str
+    consumer_secret: str = field(repr=False)
+    code: str = field(repr=False)
+    verifier: str = field(repr=False)
+    redirect_uri: str
+
+
+def exchange_code(transport: Transport, code: WebServerCode) -> frozenset[str]:
+    """Redeem a code at the org that it must be of; the scopes that were granted. The token itself is dropped.
+
+    Raises:
+        GrantLost: Salesforce does not take it, or it is another org's; RetryableError: it may later.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.code,
+        "client_id": code.consumer_key,
+        "client_secret": code.consumer_secret,
+        "redirect_uri": code.redirect_uri,
+        "code_verifier": code.verifier,
+    }
+    reply = transport.send("POST", check_org_url(code.my_domain, transport.extra_hosts), _PATH, data=form)
+    body = _read_object(reply)
+    if reply.status != _OK:
+        raise _refusal("the user", reply, body)
+    if "id" not in body:
+        raise GrantLost("Salesforce did not say whose the token is.")
+    _check_identity(body["id"], code.org_id)
+    return frozenset(str(body.get("scope") or "").split())
+
+
+def _check_identity(identity: object, org_id: str) -> None:
+    """The identity's address ends in the ids of org and user; another org's token must not be used for ours."""
+    parts = identity.split("/") if isinstance(identity, str) else []
+    if len(parts) > 1 and to_18(parts[-2]) != to_18(org_id):
+        raise GrantLost("The org's address belongs to another org. Correct its My Domain.")
 
 
 def _read_object(reply: Reply) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Enrolling an org and checking its connection, for the command line."""
 
+import re
 from dataclasses import dataclass
 
 from lsync_flask.errors import FatalError
@@ -10,6 +11,8 @@ from lsync_flask.services.checks import Check, run_check
 from lsync_flask.services.resources import Resources
 from lsync_flask.storage import orgs as storage
 from lsync_flask.storage.orgs import OrgRow
+
+_APP = re.compile(r"(?!(?:refresh|approve)$)[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ def add_org(resources: Resources, new: NewOrg) -> str:
         integration_username=new.integration_username,
         flow=new.flow,
     )
+    if row.app is not None and not _APP.fullmatch(row.app):
+        raise FatalError("The app is a name in an address: small letters, digits and hyphens, not refresh or approve.")
     if not row.id.startswith("00D"):
         raise FatalError(f"{new.id} is no org id: those begin with 00D.")
     if new.flow == "refresh-token" and not new.refresh_token:

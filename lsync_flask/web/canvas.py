@@ -12,6 +12,7 @@ from lsync_flask.services.sign_in import USED, SignedIn, sign_in
 from lsync_flask.storage.orgs import read_org
 from lsync_flask.storage.sessions import SessionRow
 from lsync_flask.web.home import home_words
+from lsync_flask.web.self_authorise import ask_for_approval, finish, start
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +71,13 @@ def _end_session_of_another(signed: SignedIn) -> None:
 
 @canvas.get("/canvas")
 @canvas.get("/canvas/<app>")
-def explain(app: str | None = None) -> ResponseReturnValue:  # noqa: ARG001 - the address has it
-    """What somebody sees who opens the address itself, or whom Salesforce does not let use the app."""
-    g.ancestors = all_org_origins(resources().settings.allowed_org_hosts)
-    return render_template("web/open_from_salesforce.html"), 200
+def explain(app: str | None = None) -> ResponseReturnValue:
+    """What somebody sees who opens the address itself, or who has yet to let LSync in."""
+    return ask_for_approval(app)
+
+
+canvas.add_url_rule("/canvas/approve", "approve", start)
+canvas.add_url_rule("/oauth/callback", "callback", finish)
 
 
 @canvas.post("/canvas/refresh")
