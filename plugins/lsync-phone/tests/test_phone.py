@@ -1,15 +1,66 @@
-"""The transform keeps the rules of all transforms, and these of its own."""
+"""The plugins keep the rules of all plugins, and these of their own."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from lsync_phone import PhoneToE164
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lsync_phone import IsValidPhone, PhoneToE164, PhoneToRegion, PhoneToTimeZone, ValidPhoneOf
 
 from lsync_flask.errors import InvalidParams, RecordRejected
-from lsync_flask.plugin_api import build
-from lsync_flask.plugin_testing import TransformTests
+from lsync_flask.plugin_api import Transform, build
+from lsync_flask.plugin_testing import is_value, plugin_problems
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+TRANSFORMS: list[type[Transform]] = [PhoneToE164, PhoneToRegion, PhoneToTimeZone]
+TEXTS = st.one_of(st.text(max_size=30), st.text("+()0123456789 -x.", max_size=25))
 
 
-class TestPhoneToE164(TransformTests):
-    plugin = PhoneToE164
+@pytest.mark.parametrize("plugin", [*TRANSFORMS, IsValidPhone, ValidPhoneOf])
+def test_the_plugin_keeps_all_rules(plugin: type) -> None:
+    assert plugin_problems(plugin) == []
+
+
+def outcome(transform: Transform, value: Any) -> Any:
+    try:
+        result = transform.apply(value, {})
+    except RecordRejected as error:
+        return RecordRejected, str(error)
+    assert is_value(result)
+    return result
+
+
+@pytest.mark.parametrize("plugin", TRANSFORMS)
+@settings(max_examples=60, deadline=None)
+@given(value=st.one_of(TEXTS, st.none(), st.integers(), st.booleans(), st.lists(TEXTS, max_size=3).map(tuple)))
+def test_a_transform_raises_nothing_but_a_rejection_and_says_the_same_twice(
+    plugin: type[Transform], value: Any
+) -> None:
+    for params in {json.dumps(params): params for params, *_ in plugin.examples}.values():
+        assert outcome(build(plugin, params), value) == outcome(build(plugin, params), value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(value=st.one_of(TEXTS, st.none(), st.integers()), typed=st.lists(TEXTS, max_size=3).map(tuple))
+def test_the_operators_say_true_or_false_whatever_is_typed(value: Any, typed: tuple[str, ...]) -> None:
+    assert IsValidPhone().matches(value, None, NOW) in {True, False}
+    assert ValidPhoneOf().matches(value, typed, NOW) in {True, False}
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text("+()0123456789 -", max_size=20))
+def test_the_international_form_is_read_back_as_the_same_number(text: str) -> None:
+    phone = build(PhoneToE164, {"country": "GB"})
+    written = outcome(phone, text)
+
+    assert not isinstance(written, str) or build(PhoneToE164, {}).apply(written, {}) == written
+
+
+def test_a_country_typed_wrongly_is_refused_with_what_would_be_right() -> None:
+    with pytest.raises(InvalidParams, match="“XX” is not the two-letter code of a country, such as GB"):
+        ValidPhoneOf().conditions(("GB", "XX"))
 
 
 def test_a_country_that_does_not_exist_is_refused() -> None:
