@@ -348,3 +348,13 @@ audit = Table(
     Column("address", String(45), nullable=False),
     Index("ix_audit_org_id_id", "org_id", "id"),
 )
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", SalesforceId, primary_key=True),
+    Column("page", String(80), primary_key=True),  # its address
+    Column("body", Text, nullable=False),  # the form's fields: [[name, value], ...], without secrets
+    Column("changed_at", Double, nullable=False),
+)

@@ -6,6 +6,7 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
+from werkzeug.datastructures import MultiDict
 
 from lsync_flask.door import actor, reader, resources
 from lsync_flask.engine.fields import FieldInfo
@@ -18,6 +19,7 @@ from lsync_flask.services.describe_objects import OBJECTS, check_object, describ
 from lsync_flask.services.mapping_history import list_mapping_changes
 from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
 from lsync_flask.services.try_mapping import Ground, read_ground
+from lsync_flask.web import drafts
 from lsync_flask.web.forms import find_fields, new_key
 from lsync_flask.web.mapping_forms import (
     MOST_ROWS,
@@ -50,7 +52,10 @@ def show(kind: str, name: str) -> str:
     """The mapping as saved, or as proposed by the provider's catalogue."""
     actor().must("see settings and mappings")
     check_object(name)
+    draft = drafts.find()
     try:
+        if draft is not None:
+            return _page(kind, name, rows_of_form(draft), _version(draft), is_draft=True)
         version, body = _stored(kind, name)
         return _page(kind, name, rows_of_body(body), version)
     except FatalError as error:
@@ -231,16 +236,16 @@ def try_row(kind: str, name: str) -> str:
 def save(kind: str, name: str) -> ResponseReturnValue:
     """Save the mapping as one; what is wrong is said beside its row, and nothing typed is lost.
 
-    With `do=draft` nothing is saved: the form comes back as it was sent, after the page was left or loaded anew.
+    With `do=discard` the draft is thrown away, and the page shows what is saved.
     """
-    is_draft = request.form.get("do") == "draft"
-    (reader() if is_draft else actor()).must("change settings and mappings")
+    if request.form.get("do") == "discard":
+        reader().must("change settings and mappings")
+        drafts.drop()
+        return show(kind, name)
+    actor().must("change settings and mappings")
     check_object(name)
     rows = [row for row in rows_of_form(request.form)[:MOST_ROWS] if not row.is_blank]
-    seen = request.form.get("over") or request.form.get("version", "")
-    version = int(seen) if seen.isdecimal() else None
-    if is_draft:
-        return _page(kind, name, rows, version, is_draft=True)
+    version = _version(request.form)
     try:
         saved = _save(kind, name, rows, version)
     except InvalidParams as error:
@@ -251,7 +256,14 @@ def save(kind: str, name: str) -> ResponseReturnValue:
     except Conflict as error:
         changes = list_mapping_changes(resources(), actor(), kind, name, version)
         return _page(kind, name, rows, version, error=error.sentence, changes=changes), 409
+    drafts.drop()
     return _page(kind, name, rows, saved, saved=True)
+
+
+def _version(form: MultiDict[str, str]) -> int | None:
+    """The version that was seen, or that is to be saved over; None: none was saved yet."""
+    seen = form.get("over") or form.get("version", "")
+    return int(seen) if seen.isdecimal() else None
 
 
 def _save(kind: str, name: str, rows: Sequence[RowDraft], version: int | None) -> int:

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from lsync_flask.storage.models import draft
+
 ROW = {"row": "a1", "provider.a1": "website", "field.a1": "Website", "policy.a1": "fill_blanks"}
 INPUT_ROW = {"row": "a1", "provider.a1": "company_name", "field.a1": "Company"}
 
@@ -88,14 +90,35 @@ def test_whoever_saves_over_another_is_told_who_changed_what_and_may_save_all_th
     assert client.get("/api/v1/mappings/results/Lead").json["rows"][0]["policy"] == "never"
 
 
-def test_a_draft_comes_back_as_it_was_and_is_not_saved(client):
-    version = version_of(client.get("/mappings/results/Lead").text)
+def test_what_was_typed_comes_back_until_it_is_saved_or_thrown_away(client, signed_in):
+    address = "/mappings/results/Lead"
+    version = version_of(client.get(address).text)
+    typed = {**ROW, "policy.a1": "never", "version": version}
 
-    page = client.post("/mappings/results/Lead", data={**ROW, "policy.a1": "never", "version": version, "do": "draft"})
+    kept = client.post(f"/drafts{address}", data={**typed, "secret.api_key": "hush", "typed.a1": "x"})
 
-    assert "They are not saved yet" in page.text
-    assert re.search(r'<option value="never" selected', page.text)
-    assert version_of(client.get("/mappings/results/Lead").text) == version
+    assert kept.status_code == 204
+    page = client.get(address).text
+    assert "They are not saved yet" in page
+    assert re.search(r'<option value="never" selected', page)
+    assert version_of(page) == version
+    assert "They are not saved yet" not in signed_in("auditor").get(address).text
+    assert "They are not saved yet" not in client.post(address, data={"do": "discard"}).text
+    client.post(f"/drafts{address}", data=typed)
+    client.post(address, data=typed)
+    client.post(f"/drafts{address}", data=typed)  # it was on its way when the mapping was saved
+    assert "They are not saved yet" not in client.get(address).text
+
+
+def test_a_draft_holds_no_secret_and_belongs_to_a_page_that_has_drafts(client, filled, simulated_org):
+    version = version_of(client.get("/settings").text)
+    client.post("/drafts/settings", data={"bulk_size": "400", "secret.api_key": "hush", "version": version})
+
+    with filled.database.reading(simulated_org["org_id"]) as scope:
+        bodies = [row.body for row in scope.run(scope.select(draft))]
+    assert len(bodies) == 1
+    assert "hush" not in bodies[0]
+    assert client.post("/drafts/audit", data={"a": "b"}).status_code == 404
 
 
 @pytest.mark.parametrize(
