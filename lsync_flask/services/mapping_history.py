@@ -40,8 +40,8 @@ def list_mapping_changes(
         seen = read_mapping_change(scope, kind, object_name, version_seen) if version_seen else None
         if newest is None:
             return None
-        before = _rows_by_name(seen.body if seen else {})
-        return _meanwhile(scope, newest, before, _rows_by_name(newest.body))
+        before = rows_by_name(seen.body if seen else {})
+        return _meanwhile(scope, newest, before, rows_by_name(newest.body))
 
 
 def list_settings_changes(resources: Resources, actor: Actor, version_seen: int | None) -> Meanwhile | None:
@@ -71,7 +71,7 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Dif
     return [row for row in rows if row.before != row.after]
 
 
-def _rows_by_name(body: Mapping[str, Any]) -> dict[str, str]:
+def rows_by_name(body: Mapping[str, Any]) -> dict[str, str]:
     """The rows of a mapping as lines, by their target (results) or input."""
     found: dict[str, str] = {}
     for row in body.get("rows", []):

@@ -33,8 +33,10 @@ def provider_class(resources: Resources, name: str) -> type[Provider]:
     return cls
 
 
-def open_named_provider(resources: Resources, org_id: str, name: str, params: Mapping[str, Any]) -> Provider:
-    """The provider, ready to be asked.
+def open_named_provider(
+    resources: Resources, org_id: str, name: str, params: Mapping[str, Any], typed: Mapping[str, str] | None = None
+) -> Provider:
+    """The provider, ready to be asked; `typed` are secrets that take the place of the stored ones.
 
     Raises:
         FatalError: it is not installed; InvalidParams: a parameter is missing or wrong.
@@ -42,7 +44,8 @@ def open_named_provider(resources: Resources, org_id: str, name: str, params: Ma
     cls = provider_class(resources, name)
     with resources.database.reading(org_id) as scope:
         secrets = {param: read_secret(scope, resources.box, f"provider.{param}") for param in secret_params(cls)}
-    return build(cls, {**params, **{param: text for param, text in secrets.items() if text is not None}})
+    known = {param: text for param, text in secrets.items() if text is not None}
+    return build(cls, {**params, **known, **(typed or {})})
 
 
 def read_catalogue(provider: Provider) -> Catalogue:

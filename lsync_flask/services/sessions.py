@@ -10,6 +10,7 @@ from lsync_flask.storage.audit import add_audit
 from lsync_flask.storage.orgs import read_org
 from lsync_flask.storage.sessions import (
     SessionRow,
+    count_open_sessions,
     end_session,
     end_sessions_of,
     read_session,
@@ -102,6 +103,13 @@ def read_old_session(resources: Resources, token: str) -> SessionRow:
     if session is None:
         raise SessionOver
     return session
+
+
+def count_sessions(resources: Resources, actor: Actor) -> int:
+    """How many sessions of the org are open, the asking user's own included."""
+    actor.must("see settings and mappings")
+    with resources.database.reading(actor.org_id) as scope:
+        return count_open_sessions(scope, resources.now_s() - IDLE_S)
 
 
 def end_all_sessions(resources: Resources, actor: Actor, token: str) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lsync_flask.errors import InvalidParams
+from lsync_flask.errors import FatalError, InvalidParams
 from lsync_flask.plugin_api import Provider, build
 from lsync_flask.services.checks import Check, run_check
 from lsync_flask.services.plan import TechnicalFields
@@ -28,19 +28,79 @@ class OrgSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    provider: str = Field(default="", title="Provider")
+    provider: str = Field(default="", title="Provider", description="The service that is asked about your records.")
     provider_params: dict[str, Any] = Field(default={}, title="Provider settings")
-    maximum_records: int = Field(default=400_000, ge=1, le=50_000_000, title="Maximum records per activity")
-    bulk_size: int = Field(default=10_000, ge=200, le=10_000, title="Records per bulk")
-    first_bulk_size: int = Field(default=200, ge=1, le=2_000, title="Records in the first bulk")
-    api_share_percent: int = Field(default=80, ge=1, le=100, title="Share of the daily API calls")
-    credits_per_run: int | None = Field(default=None, ge=0, le=MOST_CREDITS, title="Most credits per activity")
-    credits_per_month: int | None = Field(default=None, ge=0, le=MOST_CREDITS, title="Most credits per month")
-    mail_to: list[MailAddress] = Field(default=[], max_length=20, title="Mail also to")
-    activity_date_field: str = Field(default=_NAMES.activity_date, pattern=_FIELD_NAME, title="Activity date field")
-    error_code_field: str = Field(default=_NAMES.error_code, pattern=_FIELD_NAME, title="Error code field")
-    error_message_field: str = Field(default=_NAMES.error_message, pattern=_FIELD_NAME, title="Error message field")
-    on_unknown_charge: Literal["pay-again", "park"] = Field(default="park", title="When a paid answer may be lost")
+    maximum_records: int = Field(
+        default=400_000,
+        ge=1,
+        le=50_000_000,
+        title="Maximum records per activity",
+        description="A larger audience is not run as one, so that a wrong filter cannot spend all credits.",
+    )
+    bulk_size: int = Field(
+        default=10_000,
+        ge=200,
+        le=10_000,
+        title="Records per bulk",
+        description="Written back together. Smaller bulks show results sooner and cost more API calls.",
+    )
+    first_bulk_size: int = Field(
+        default=200,
+        ge=1,
+        le=2_000,
+        title="Records in the first bulk",
+        description="Small, so that the first result is there within seconds.",
+    )
+    api_share_percent: int = Field(
+        default=80,
+        ge=1,
+        le=100,
+        title="Share of the daily API calls, in percent",
+        description="When the org has used so much of its day, activities wait and leave the rest to others.",
+    )
+    credits_per_run: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_CREDITS,
+        title="Most credits per activity",
+        description="An activity pauses before it spends more. Empty: no limit.",
+    )
+    credits_per_month: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_CREDITS,
+        title="Most credits per month",
+        description="Of all activities of a calendar month (UTC). Empty: no limit.",
+    )
+    mail_to: list[MailAddress] = Field(
+        default=[],
+        max_length=20,
+        title="Mail also to",
+        description="With commas between them, 20 at most. The definition's owner always gets the mails.",
+    )
+    activity_date_field: str = Field(
+        default=_NAMES.activity_date,
+        pattern=_FIELD_NAME,
+        title="Activity date field",
+        description="When a record last went through; empty on a record means never.",
+    )
+    error_code_field: str = Field(
+        default=_NAMES.error_code,
+        pattern=_FIELD_NAME,
+        title="Error code field",
+        description="What was wrong then, in one word that reports can count.",
+    )
+    error_message_field: str = Field(
+        default=_NAMES.error_message,
+        pattern=_FIELD_NAME,
+        title="Error message field",
+        description="What was wrong then, in a sentence.",
+    )
+    on_unknown_charge: Literal["pay-again", "park"] = Field(
+        default="park",
+        title="When a paid answer may be lost",
+        description="A crash can leave it open whether a call was paid, where the provider cannot tell repeats.",
+    )
 
     def technical_fields(self) -> TechnicalFields:
         return TechnicalFields(
@@ -142,14 +202,19 @@ def open_provider(resources: Resources, org_id: str, settings: OrgSettings) -> P
     return open_named_provider(resources, org_id, settings.provider, settings.provider_params)
 
 
-def check_settings(resources: Resources, actor: Actor) -> list[Check]:
-    """Test the connections to the org and the provider without cost."""
+def check_settings(
+    resources: Resources, actor: Actor, settings: OrgSettings | None = None, secrets: Mapping[str, str] | None = None
+) -> list[Check]:
+    """Test the connections to the org and the provider without cost.
+
+    With `settings` those are tested that are not saved yet; `secrets` are the ones typed anew.
+    """
     actor.must("change settings and mappings")
     with resources.database.reading(actor.org_id) as scope:
-        settings = org_settings(scope)
+        tested = settings or org_settings(scope)
     return [
         run_check("Salesforce", lambda: _say_org(resources, actor)),
-        run_check("Provider", lambda: _say_provider(resources, actor, settings)),
+        run_check("Provider", lambda: _say_provider(resources, actor, tested, secrets or {})),
     ]
 
 
@@ -160,6 +225,14 @@ def _say_org(resources: Resources, actor: Actor) -> str:
     return f"It answers; {usage.used:,} of {usage.allowed:,} API calls are used today." if usage else "It answers."
 
 
-def _say_provider(resources: Resources, actor: Actor, settings: OrgSettings) -> str:
-    provider_class(resources, settings.provider)
-    return check_provider(open_provider(resources, actor.org_id, settings), resources.http)
+def _say_provider(resources: Resources, actor: Actor, settings: OrgSettings, secrets: Mapping[str, str]) -> str:
+    cls = provider_class(resources, settings.provider)
+    try:
+        opened = open_named_provider(
+            resources, actor.org_id, settings.provider, settings.provider_params, typed=secrets
+        )
+    except InvalidParams as error:
+        titles = {name: field.title or name for name, field in cls.model_fields.items()}
+        wrong = [f"{titles.get(name, name)}: {text}" for name, text in error.problems.items()]
+        raise FatalError(" ".join(wrong)) from error
+    return check_provider(opened, resources.http)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from lsync_flask.storage.db import Database, OrgScope
@@ -67,6 +67,12 @@ def end_session(scope: OrgScope, token_hash: str, now_s: float) -> None:
         .where(web_session.c.token_hash == token_hash, web_session.c.ended_at.is_(None))
         .values(ended_at=now_s)
     )
+
+
+def count_open_sessions(scope: OrgScope, used_since_s: float) -> int:
+    """Sessions of the org that have not ended and were used since then."""
+    is_open = (web_session.c.ended_at.is_(None), web_session.c.used_at >= used_since_s)
+    return int(scope.run(scope.select(web_session, func.count()).where(*is_open)).scalar_one())
 
 
 def end_sessions_of(scope: OrgScope, user_id: str | None, now_s: float, but: str = "") -> int:

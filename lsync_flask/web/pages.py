@@ -8,11 +8,13 @@ from flask import Blueprint
 from lsync_flask.web import (
     activity_pages,
     admin_pages,
+    audit_pages,
     definition_forms,
     definition_pages,
     drafts,
     field_pages,
     mapping_pages,
+    settings_pages,
     setup_pages,
     token_pages,
 )
@@ -64,8 +66,8 @@ _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("POST", "/mappings/results/<name>/new-field", field_pages.make),
     ("GET", "/mappings/results/<name>/new-field/name", field_pages.check_name),
     ("POST", "/drafts/<path:page>", drafts.keep),
-    ("GET", "/settings", admin_pages.settings),
-    ("POST", "/settings", admin_pages.save_settings),
+    ("GET", "/settings", settings_pages.settings),
+    ("POST", "/settings", settings_pages.change_settings),
     ("GET", "/setup", setup_pages.setup),
     ("POST", "/setup/fields", setup_pages.create_fields),
     ("POST", "/setup/mail", setup_pages.mail),
@@ -77,7 +79,8 @@ _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/access", admin_pages.access),
     ("POST", "/access/end-sessions", admin_pages.end_sessions),
     ("GET", "/plugins", admin_pages.plugins),
-    ("GET", "/audit", admin_pages.audit),
+    ("GET", "/audit", audit_pages.audit),
+    ("GET", "/audit.csv", audit_pages.download),
 )
 
 for _method, _address, _view in _ADDRESSES:

@@ -63,18 +63,17 @@ def _choices(annotation: Any) -> tuple[tuple[str, str], ...]:
 
 def help_of(field: FieldInfo) -> str:
     """The description and the range."""
-    return " ".join(word for word in (field.description or "", range_of(field.metadata)) if word)
+    low, high = range_of(field.metadata)
+    said = f"{low:,} to {high:,}." if low is not None and high is not None else ""
+    return " ".join(word for word in (field.description or "", said) if word)
 
 
-def range_of(metadata: Iterable[Any]) -> str:
-    """`1 to 20.`, from pydantic's constraints; empty: there are none."""
-    low = next((one.ge for one in metadata if getattr(one, "ge", None) is not None), None)
-    high = next((one.le for one in metadata if getattr(one, "le", None) is not None), None)
-    if low is not None and high is not None:
-        return f"{low:,} to {high:,}."
-    if low is not None:
-        return f"At least {low:,}."
-    return f"At most {high:,}." if high is not None else ""
+def range_of(metadata: Iterable[Any]) -> tuple[int | None, int | None]:
+    """The least and the most, from pydantic's constraints; None: there is none."""
+    constraints = list(metadata)
+    low = next((one.ge for one in constraints if getattr(one, "ge", None) is not None), None)
+    high = next((one.le for one in constraints if getattr(one, "le", None) is not None), None)
+    return low, high
 
 
 def spell_value(value: Any) -> str:

@@ -48,30 +48,30 @@ def test_a_results_mapping_is_saved_with_its_transforms_policy_and_confidence_an
     assert re.search(r'name="param\.\w+\.digits"', again)
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"confidence.a1": "many"}, "is no whole number from 0 to 100"),
-        ({"confidence.a1": "101"}, "is no whole number from 0 to 100"),
-        ({"policy.a1": "sometimes"}, "Choose one of the overwrite policies"),
-        ({"field.a1": "Nothing__c"}, "no field Nothing__c"),
-        ({"field.a1": ""}, "Choose a field"),
-        ({"provider.a1": ""}, "Choose one of the provider"),
-        ({"provider.a1": "magic"}, "returns no magic"),
-        ({"step.a1": "s1", "plugin.s1": "substring", "param.s1.start": "0"}, "greater than or equal to 1"),
-        ({"step.a1": "s1", "plugin.s1": "value-map", "param.s1.pairs": "no sign"}, "has no = in it"),
-        ({"step.a1": "s1", "plugin.s1": "gone"}, "There is no transform gone"),
-    ],
+WRONG = (
+    ({"confidence.a1": "many"}, "is no whole number from 0 to 100"),
+    ({"confidence.a1": "101"}, "is no whole number from 0 to 100"),
+    ({"policy.a1": "sometimes"}, "Choose one of the overwrite policies"),
+    ({"field.a1": "Nothing__c"}, "no field Nothing__c"),
+    ({"field.a1": ""}, "Choose a field"),
+    ({"provider.a1": ""}, "Choose one of the provider"),
+    ({"provider.a1": "magic"}, "returns no magic"),
+    ({"step.a1": "s1", "plugin.s1": "substring", "param.s1.start": "0"}, "greater than or equal to 1"),
+    ({"step.a1": "s1", "plugin.s1": "value-map", "param.s1.pairs": "no sign"}, "has no = in it"),
+    ({"step.a1": "s1", "plugin.s1": "gone"}, "There is no transform gone"),
 )
-def test_what_is_wrong_is_said_beside_it_and_what_was_typed_stays(client, change, said):
+"""(what is sent, what is said)"""
+
+
+def test_what_is_wrong_is_said_beside_it_and_what_was_typed_stays(client):
     version = version_of(client.get("/mappings/results/Lead").text)
+    for change, said in WRONG:
+        answer = client.post("/mappings/results/Lead", data={**ROW, "version": version, **change})
 
-    answer = client.post("/mappings/results/Lead", data={**ROW, "version": version, **change})
-
-    assert answer.status_code == 422
-    assert said in answer.text.replace("&#39;", "'")
-    assert 'aria-invalid="true"' in answer.text or 'role="alert"' in answer.text
-    assert 'value="%s"' % (change.get("confidence.a1") or change.get("param.s1.start") or "a1") in answer.text
+        assert answer.status_code == 422, change
+        assert said in answer.text.replace("&#39;", "'"), change
+        assert 'aria-invalid="true"' in answer.text or 'role="alert"' in answer.text, change
+        assert f'value="{change.get("confidence.a1") or change.get("param.s1.start") or "a1"}"' in answer.text
 
 
 def test_whoever_saves_over_another_is_told_who_changed_what_and_may_save_all_the_same(client):
@@ -193,49 +193,40 @@ def test_trying_half_a_row_says_what_is_missing(client):
     assert "Choose both fields first" in page.text
 
 
-@pytest.mark.parametrize(
-    ("side", "search", "shown", "hidden"),
-    [
+def test_the_pickers_search_by_label_and_api_name_and_offer_what_can_be_written(client):
+    for side, search, shown, hidden in (
         ("field", "website", "Website", "Company"),
         ("field", "isconverted", "No field has this", "IsConverted"),
         ("provider", "indus", "Industry", "Headquarters city"),
-    ],
-)
-def test_the_pickers_search_by_label_and_api_name_and_offer_what_can_be_written(client, side, search, shown, hidden):
-    page = client.get(f"/mappings/results/Lead/options/{side}?row=a1&search={search}").text
+    ):
+        page = client.get(f"/mappings/results/Lead/options/{side}?row=a1&search={search}").text
 
-    assert shown in page
-    assert hidden not in page
+        assert shown in page
+        assert hidden not in page
 
 
-@pytest.mark.parametrize(
-    ("output", "kind"), [("employees", "Number"), ("industry", "Text"), ("website", "Url"), ("revenue_text", "Text")]
-)
-def test_a_new_field_is_proposed_from_the_catalogue(client, output, kind):
-    page = client.get(f"/mappings/results/Lead/new-field?row=a1&provider.a1={output}").text
+def test_a_new_field_is_proposed_from_the_catalogue(client):
+    for output, kind in (("employees", "Number"), ("industry", "Text"), ("website", "Url"), ("revenue_text", "Text")):
+        page = client.get(f"/mappings/results/Lead/new-field?row=a1&provider.a1={output}").text
 
-    assert f'<option value="{kind}" selected' in page
-    assert re.search(r'value="\w+__c"', page)
-    assert "LSync Manager" in page
+        assert f'<option value="{kind}" selected' in page
+        assert re.search(r'value="\w+__c"', page)
+        assert "LSync Manager" in page
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
+def test_the_name_of_a_new_field_is_checked_as_it_is_typed(client, calls):
+    client.get("/mappings/results/Lead")
+    calls.clear()
+    for name, said in (
         ("Brand_New", "Brand_New__c is free"),
         ("9lives__c", "cannot be the name"),
         ("two__words__c", "cannot be the name"),
         ("LSync_Error_Code__c", "already"),
         ("x" * 41, "cannot be the name"),
-    ],
-)
-def test_the_name_of_a_new_field_is_checked_as_it_is_typed(client, calls, name, said):
-    client.get("/mappings/results/Lead")
-    calls.clear()
+    ):
+        page = client.get(f"/mappings/results/Lead/new-field/name?{urlencode({'field_name': name})}")
 
-    page = client.get(f"/mappings/results/Lead/new-field/name?{urlencode({'field_name': name})}")
-
-    assert said in page.text
+        assert said in page.text
     assert calls == []
 
 
@@ -249,12 +240,12 @@ def test_a_new_field_is_created_with_its_rights_and_becomes_the_rows_target(clie
         "field-made": {"row": "a1", "name": f"{name}__c", "label": "Reach"}
     }
     assert f"{name}__c" in client.get(f"/mappings/results/Lead/options/field?row=a1&search={name}").text
-    assert "field.create" in client.get("/audit").text
+    assert "created a field" in client.get("/audit").text
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
+def test_a_field_that_cannot_be_created_says_why_and_keeps_what_was_typed(client):
+    form = {"row": "a1", "label": "Reach", "type": "Text", "length": "20", "do": "make"}
+    for change, said in (
         ({"field_name": "9x"}, "cannot be the name"),
         ({"label": ""}, "1 to 40 characters"),
         ({"type": "Text", "length": "300"}, "1 to 255 characters"),
@@ -262,16 +253,13 @@ def test_a_new_field_is_created_with_its_rights_and_becomes_the_rows_target(clie
         ({"type": "Magic"}, "is none of"),
         ({"field_name": "LSync_Error_Code", "type": "Number", "precision": "5"}, "is there already"),
         ({"grant": "No_Such_Set"}, "There is no permission set"),
-    ],
-)
-def test_a_field_that_cannot_be_created_says_why_and_keeps_what_was_typed(client, change, said):
-    form = {"row": "a1", "label": "Reach", "field_name": f"R{secrets.token_hex(3)}", "type": "Text", "length": "20"}
+    ):
+        sent = {**form, "field_name": f"R{secrets.token_hex(3)}", **change}
+        answer = client.post("/mappings/results/Lead/new-field", data=sent)
 
-    answer = client.post("/mappings/results/Lead/new-field", data={**form, **change, "do": "make"})
-
-    assert answer.status_code in {409, 422}
-    assert said in answer.text
-    assert 'value="Reach"' in answer.text or "label" in change
+        assert answer.status_code in {409, 422}, change
+        assert said in answer.text, change
+        assert 'value="Reach"' in answer.text or "label" in change
 
 
 def test_an_auditor_sees_a_mapping_and_changes_nothing(signed_in):
