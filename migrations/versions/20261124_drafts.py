@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261124_drafts"
-down_revision = "20261124_api_tokens"
+down_revision = "20261124_audit_append_only"
 branch_labels = None
 depends_on = None
 
