@@ -206,7 +206,8 @@ def _under_way(scope: OrgScope, activity_id: int) -> int:
             bulk.c.activity_id == activity_id,
             bulk.c.org_id == scope.org_id,
             bulk.c.state == "enriching",
-            (call.c.state == "accepted") | ((call.c.state == "intended") & bulk.c.lease_owner.is_not(None)),
+            call.c.state.in_(("accepted", "collecting"))
+            | ((call.c.state == "intended") & bulk.c.lease_owner.is_not(None)),
         )
     )
     return int(scope.run(statement).scalar_one())

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from lsync_flask.errors import FatalError, LsyncError
-from lsync_flask.plugin_api import Catalogue, Http, Plugin, Provider, build
+from lsync_flask.plugin_api import Catalogue, Http, Limits, Plugin, Provider, build
 from lsync_flask.services.resources import Resources
 from lsync_flask.storage.secrets import read_secret
 
@@ -50,7 +50,18 @@ def open_named_provider(
 
 def read_catalogue(provider: Provider) -> Catalogue:
     """Raises FatalError when the plugin raises what it should not."""
-    return _asked(provider, provider.catalogue)
+    catalogue = _asked(provider, provider.catalogue)
+    if not isinstance(catalogue, Catalogue):
+        raise FatalError(f"The provider plugin {provider.label} has no catalogue. Tell whoever maintains it.")
+    return catalogue
+
+
+def read_limits(provider: Provider) -> Limits:
+    """Raises FatalError when the plugin raises what it should not, or says what is no limit."""
+    limits = _asked(provider, provider.limits)
+    if not isinstance(limits, Limits) or not _asked(provider, provider.most_per_call) >= 1:
+        raise FatalError(f"The provider plugin {provider.label} says no limits. Tell whoever maintains it.")
+    return limits
 
 
 def check_provider(provider: Provider, http: Http) -> str:

@@ -204,7 +204,7 @@ class BulkLedger:
             self._fence(scope, bulk_row)
             if caps.are_set and not row.ticket:
                 set_aside(scope, caps, bulk_row, row, most)
-            state = row.state if row.ticket else "asked"
+            state = "collecting" if row.ticket else "asked"
             self._change_call(scope, row, state=state, attempts=row.attempts + 1)
 
     def answer_call(

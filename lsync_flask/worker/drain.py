@@ -19,7 +19,7 @@ from lsync_flask.engine.status import WORKING
 from lsync_flask.errors import FatalError, GrantLost, InvalidParams, LimitReached, LsyncError, RetryableError
 from lsync_flask.services.describe_objects import object_info
 from lsync_flask.services.plan import Plan
-from lsync_flask.services.providers import open_named_provider
+from lsync_flask.services.providers import open_named_provider, read_limits
 from lsync_flask.services.resources import Resources
 from lsync_flask.services.run_activity import ring_now
 from lsync_flask.storage.ledger import Ledger
@@ -130,6 +130,7 @@ class _Drain:
             if prepared is None:
                 return None
             recipe = read_recipe(plan, prepared, self.resources.registry, provider)
+            gate = Gate(read_limits(provider))
         except (LimitReached, RetryableError) as error:
             pause_activity(self.ledger, self.activity.id, str(error), error.after_s or PAUSE_S / 10)
         except GrantLost as error:
@@ -137,7 +138,6 @@ class _Drain:
         except (FatalError, InvalidParams) as error:
             fail_activity(self.resources, self.ledger, self.activity.id, str(error))
         else:
-            gate = Gate(provider.limits())
             settings = read_settings_now(self.resources, self.ledger.org_id)
             return Bench(
                 self.resources,

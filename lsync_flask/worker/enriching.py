@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
 from lsync_flask.engine.inputs import Skip
+from lsync_flask.engine.replies import SOON_S, check_reply
 from lsync_flask.engine.sizes import cut, retry_wait_s
 from lsync_flask.errors import FatalError, LimitReached, LsyncError, OutcomeUnknown, RetryableError
 from lsync_flask.meters import timed
@@ -24,8 +24,6 @@ NOT_SENT = "NOT_SENT/"
 """Begins the code of the stored answer of a record that was never sent to the provider; fate and reason follow."""
 
 MOST_TRIES = 6
-SOON_S = 0.5
-"""A provider that answers garbage is asked again soon: waiting mends no bug."""
 LONGEST_TICKET_WAIT_S = 60.0
 
 _NAMESPACE = uuid.UUID("3f0e7f52-6a0c-5b0e-9a51-7f0b6d7c1a10")
@@ -99,7 +97,8 @@ def _run_call(bench: Bench, bulk: BulkRow, call: CallRow, records: StoredRecords
         return reply
     if isinstance(reply, Ticket):
         wait_s = min(max(reply.after_s, 0.1), LONGEST_TICKET_WAIT_S)
-        bench.ledger.change_call(bulk, call, state="accepted", ticket=reply.ref)
+        # A provider that is still at it has not failed: tries are counted from its last good word.
+        bench.ledger.change_call(bulk, call, state="accepted", ticket=reply.ref, attempts=0)
         return wait_s
     answers = _in_order([row[0] or "" for row in rows], [*reply.answers, *skipped])
     credits_used = max(0, int(reply.credits))
@@ -135,10 +134,10 @@ def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry
     try:
         with bench.gate, bench.watch.guard(bulk, provider.label), _timed(bench, provider.name):
             if call.ticket:
-                reply = provider.collect(Ticket(call.ticket, 0.0), http)
+                reply = provider.collect(Ticket(call.ticket, 0.0, interrupted=call.state == "collecting"), http)
             else:
                 reply = provider.submit(Call(call.key, inquiries), http)
-        return _checked(reply)
+        return check_reply(reply)
     except (LimitReached, FatalError):
         bench.ledger.change_call(bulk, call, state="accepted" if call.ticket else "intended")
         raise
@@ -186,15 +185,6 @@ def _unknown(bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry]) -> Answ
 def _all_failed(inquiries: Sequence[Inquiry], code: str, sentence: str) -> Answers:
     answers = [Answer(i.key, matched=False, error_code=code, error=sentence, may_retry=True) for i in inquiries]
     return Answers(answers, 0)
-
-
-def _checked(reply: Any) -> Answers | Ticket:
-    """Raises OutcomeUnknown when a provider answers something that is no answer: it may have been paid."""
-    if isinstance(reply, Ticket) and isinstance(reply.ref, str):
-        return reply
-    if isinstance(reply, Answers) and all(isinstance(answer, Answer) for answer in reply.answers):
-        return reply
-    raise OutcomeUnknown("The provider answered something that cannot be read.", after_s=SOON_S)
 
 
 def _in_order(keys: Sequence[str], answers: Sequence[Answer]) -> list[Answer]:

@@ -16,6 +16,7 @@ from lsync_flask.errors import FatalError
 from lsync_flask.plugin_api import Provider
 from lsync_flask.registry import Registry
 from lsync_flask.services.plan import Plan, missing_sentence, missing_technical
+from lsync_flask.services.providers import read_catalogue
 from lsync_flask.services.zones import local_now
 
 _INFO = TypeAdapter(ObjectInfo)
@@ -77,7 +78,7 @@ def read_recipe(plan: Plan, prepared: Mapping[str, Any], registry: Registry, pro
 
 def _compile(plan: Plan, info: ObjectInfo, registry: Registry, provider: Provider, now: datetime) -> Recipe:
     zone_now = local_now(now, plan.time_zone)
-    catalogue = provider.catalogue()
+    catalogue = read_catalogue(provider)
     audience = compile_audience(plan.audience(), info, registry.operators, zone_now)
     inputs = compile_inputs(plan.inputs.parsed(plan.object), info, catalogue, registry.transforms)
     results = compile_results(plan.results.parsed(plan.object), info, catalogue, registry.transforms)
