@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCAL := . $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
 
-.PHONY: setup demo test test-long fuzz check check-package clean lock bench-peers crash
+.PHONY: setup demo test test-long test-clients fuzz check check-package clean lock bench-peers crash
 
 setup: $(VENV)/.ready
 
@@ -29,11 +29,22 @@ demo: setup
 	@exec $(BIN)/lsync demo
 
 test: setup
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long"
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long and not clients"
 
 # What takes too long for `make test`; `.ci/run` runs it too.
 test-long: setup
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m long || test $$? = 5
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "long and not clients" || test $$? = 5
+
+# Clients that others wrote, unchanged, against the local org. They come from npm, and Node comes as a wheel.
+test-clients: setup .venv-clients/.ready
+	@LSYNC_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m clients tests/clients
+.venv-clients/.ready: tests/clients/requirements.txt tests/clients/package.json
+	@test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
+	@$(BIN)/uv pip install -q -p .venv-clients/bin/python --require-hashes -r $< 2>/dev/null \
+	  || .venv-clients/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@cp tests/clients/package.json .venv-clients/ && cd .venv-clients && PATH="$$PWD/bin:$$PATH" \
+	  npm install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
 
 # kill -9 at every gap between two steps, on SQLite and on PostgreSQL, all of them.
 crash: setup
@@ -67,6 +78,7 @@ lock: setup
 	@$(BIN)/uv pip compile -q --no-strip-extras pyproject.toml --extra demo --universal --generate-hashes --no-header -p 3.11 -o requirements.txt
 	@$(BIN)/uv pip compile -q --no-strip-extras pyproject.toml --extra demo --extra bench --group dev --universal --generate-hashes --no-header -p 3.11 -c requirements.txt -o requirements-dev.txt
 	@$(BIN)/uv pip compile -q bench/requirements.in --universal --generate-hashes --no-header -p 3.11 -o bench/requirements.txt
+	@$(BIN)/uv pip compile -q tests/clients/requirements.in --universal --generate-hashes --no-header -p 3.11 -o tests/clients/requirements.txt
 
 clean:
-	@rm -rf $(VENV) .venv-bench build dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) .venv-bench .venv-clients build dist .pytest_cache .mypy_cache .ruff_cache

@@ -15,7 +15,7 @@ from lsync_flask.simulator.schema import SObject
 from lsync_flask.simulator.values import RowRefused
 from lsync_flask.simulator.writing import Outcome, RecordWriter, Wanted
 
-__all__ = ["create_all", "delete_all", "read_all", "update_all"]
+__all__ = ["create_all", "delete_all", "read_all", "read_batch", "run_writes", "spell_outcome", "update_all"]
 
 _MOST = 200
 _MOST_READ = 2000
@@ -44,19 +44,25 @@ def create_all(call: Call) -> Response:
     return _write_all(call, create=True)
 
 
-def _write_all(call: Call, *, create: bool) -> Response:
+def read_batch(call: Call) -> tuple[list[dict[str, Any]], bool]:
+    """The records of the body, and whether all of them or none are to be written."""
     body = read_object(call.request)
     records = body.get("records")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise ApiRefusal(400, "JSON_PARSER_ERROR", "The records parameter is required and must be an array of records")
     if len(records) > _MOST:
         raise ApiRefusal(400, "EXCEEDED_ID_LIMIT", _TOO_MANY)
+    return records, body.get("allOrNone") is True
+
+
+def _write_all(call: Call, *, create: bool) -> Response:
+    records, all_or_none = read_batch(call)
     # Every record's JSON is read before any is written: a wrong type refuses the call as a whole.
     chunks = [_chunk(call, name, list(group), create=create) for name, group in groupby(records, key=_type_of)]
     if len(chunks) > _MOST_CHUNKS:
         raise ApiRefusal(400, "LIMIT_EXCEEDED", "Cannot process more than 10 chunks of one object type in a request")
-    outcomes = _run(call, chunks, all_or_none=body.get("allOrNone") is True)
-    return answer_json([_spell(outcome, tell_id=not create) for outcome in outcomes])
+    outcomes = run_writes(call, chunks, all_or_none=all_or_none)
+    return answer_json([spell_outcome(outcome, tell_id=not create) for outcome in outcomes])
 
 
 def _type_of(record: dict[str, Any]) -> str:
@@ -72,11 +78,18 @@ def _chunk(call: Call, name: str, records: Sequence[dict[str, Any]], *, create: 
     if found is None or not call.access.sees(found):
         raise ApiRefusal(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
     writer = RecordWriter(call.org, call.user, found, "collections", allow_save=call.allows_duplicates)
-    wanted: list[Wanted] = [placed(call, writer, record, create=create) for record in records]
+    wanted = [_place(call, writer, record, create=create) for record in records]
     return lambda: writer.create(wanted) if create else writer.update(wanted)
 
 
-def _run(call: Call, chunks: Sequence[Write], *, all_or_none: bool) -> list[tuple[Outcome, str | None]]:
+def _place(call: Call, writer: RecordWriter, record: dict[str, Any], *, create: bool) -> Wanted:
+    wanted = placed(call, writer, record, create=create)
+    if create and any(name.lower() == "id" for name in record):
+        return RowRefused("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",))
+    return wanted
+
+
+def run_writes(call: Call, chunks: Sequence[Write], *, all_or_none: bool) -> list[tuple[Outcome, str | None]]:
     """Each outcome, and the id of a record that was rolled back although nothing was wrong with it."""
     if not all_or_none:
         return [(outcome, None) for write in chunks for outcome in write()]
@@ -94,7 +107,8 @@ def _run_whole(call: Call, chunks: Sequence[Write]) -> list[Outcome]:
     return outcomes
 
 
-def _spell(pair: tuple[Outcome, str | None], *, tell_id: bool) -> dict[str, Any]:
+def spell_outcome(pair: tuple[Outcome, str | None], *, tell_id: bool) -> dict[str, Any]:
+    """One outcome as the client reads it. A refused record has no id unless it was only rolled back."""
     outcome, undone = pair
     if isinstance(outcome, str):
         return {"id": outcome, "success": True, "errors": []}
@@ -125,7 +139,9 @@ def delete_all(call: Call) -> Response:
         raise ApiRefusal(400, "EXCEEDED_ID_LIMIT", _TOO_MANY)
     chunks = [_deletion(call, prefix, list(group)) for prefix, group in groupby(ids, key=lambda one: one[:3])]
     all_or_none = call.request.args.get("allOrNone", "").lower() == "true"
-    return answer_json([_spell(outcome, tell_id=True) for outcome in _run(call, chunks, all_or_none=all_or_none)])
+    return answer_json(
+        [spell_outcome(outcome, tell_id=True) for outcome in run_writes(call, chunks, all_or_none=all_or_none)]
+    )
 
 
 def _deletion(call: Call, prefix: str, ids: list[str]) -> Write:

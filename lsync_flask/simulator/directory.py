@@ -48,6 +48,10 @@ class Member:
         return self.person.username
 
     @property
+    def nickname(self) -> str:
+        return self.person.username.split("@", maxsplit=1)[0]
+
+    @property
     def first_name(self) -> str:
         return self.person.first_name
 

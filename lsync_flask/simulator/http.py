@@ -15,13 +15,13 @@ from lsync_flask.simulator.permissions import Access
 from lsync_flask.simulator.sim_user import SimUser
 from lsync_flask.simulator.soql_compile import Asker
 
-__all__ = ["Call", "Handler", "answer_empty", "answer_json", "answer_refusal", "read_json"]
+__all__ = ["Call", "Handler", "answer_empty", "answer_json", "answer_refusal", "read_json", "unknown"]
 
 log = logging.getLogger(__name__)
 
 _JSON = "application/json;charset=UTF-8"
 _VERSION = re.compile(r"v(\d\d)\.0")
-OLDEST, NEWEST = 52, 68
+OLDEST, NEWEST = 31, 68
 _RELEASES = ("Winter '", "Spring '", "Summer '")
 _MAX_URI = 16_384
 
@@ -70,8 +70,14 @@ def check_version(spelled: str) -> str:
     """`67.0` of `v67.0`; a version that is not there is no resource."""
     match = _VERSION.fullmatch(spelled)
     if match is None or not OLDEST <= int(match[1]) <= NEWEST:
-        raise not_found()
+        raise unknown(f"version {spelled}")
     return spelled[1:]
+
+
+def unknown(what: str) -> ApiRefusal:
+    """The refusal of something that the org does not have, which leaves a line in the log."""
+    log.warning("not in the local org: %s", what)
+    return not_found()
 
 
 def read_token(request: Request) -> str:

@@ -1,7 +1,6 @@
-"""The org's OAuth endpoints: tokens by JWT bearer, client credentials and refresh; userinfo, revoke and introspect."""
+"""The org's tokens: who gets one by JWT bearer, client credentials or refresh, and what it says of its user."""
 
 import base64
-import binascii
 import hmac
 import json
 from collections.abc import Callable, Mapping
@@ -12,16 +11,17 @@ from typing import Any
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from flask import Blueprint, Response, jsonify, request
 
 from lsync_flask.errors import FatalError
 from lsync_flask.simulator.directory import Directory, Member
 from lsync_flask.simulator.org import SimUser
 from lsync_flask.simulator.sessions import Session, Sessions
+from lsync_flask.simulator.userinfo import identity, userinfo
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 PUBLIC_AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 EXPIRY_SKEW_S = 180
+_LONGEST_EXPIRY = 20
 SCOPES = frozenset(("api", "id", "custom_permissions", "refresh_token"))
 
 
@@ -136,11 +136,8 @@ class OAuth:
         return claims
 
     def _check_times_and_audience(self, claims: Mapping[str, Any]) -> None:
-        expires = claims.get("exp")
-        if not isinstance(expires, int | float) or isinstance(expires, bool):
-            raise OAuthRefused("invalid_grant", "invalid assertion")
-        # Salesforce takes any far future: its own CLI sends milliseconds.
-        if expires < self._now().timestamp() - EXPIRY_SKEW_S:
+        # Salesforce takes any far future, for its own CLI sends milliseconds; simple-salesforce sends seconds as text.
+        if _read_expiry(claims.get("exp")) < self._now().timestamp() - EXPIRY_SKEW_S:
             raise OAuthRefused("invalid_grant", "expired authorization code")
         audience = claims.get("aud")
         named = audience if isinstance(audience, list) else [audience]
@@ -234,111 +231,31 @@ class OAuth:
 
     def userinfo(self, member: Member, scopes: frozenset[str]) -> dict[str, Any]:
         """What userinfo tells of the token's user (reference, §2.5)."""
-        body = _userinfo(self.org_url, self.org_id, self.identity_url(member), member, self._now())
-        if "custom_permissions" in scopes:
-            held = self.directory.custom_permissions(member.id)
-            body["custom_permissions"] = dict.fromkeys(sorted(held), True)
-        return body
+        body = userinfo(self.org_url, self.org_id, self.identity_url(member), member, self._now())
+        return body | self._permissions(member, scopes)
+
+    def identity(self, member: Member, scopes: frozenset[str], version: str) -> dict[str, Any]:
+        """What the identity URL tells of a user (Salesforce Help, "Identity URLs")."""
+        body = identity(self.org_url, self.org_id, self.identity_url(member), member, self._now(), version)
+        return body | self._permissions(member, scopes)
+
+    def _permissions(self, member: Member, scopes: frozenset[str]) -> dict[str, Any]:
+        if "custom_permissions" not in scopes:
+            return {}
+        held = self.directory.custom_permissions(member.id)
+        return {"custom_permissions": dict.fromkeys(sorted(held), True)}
 
 
-def _userinfo(org_url: str, org_id: str, identity_url: str, member: Member, now: datetime) -> dict[str, Any]:
-    photo = f"{org_url}/profilephoto/005"
-    return {
-        "sub": identity_url,
-        "user_id": member.id,
-        "organization_id": org_id,
-        "preferred_username": member.username,
-        "nickname": member.username.split("@", maxsplit=1)[0],
-        "name": member.name,
-        "email": member.email,
-        "email_verified": True,
-        "given_name": member.first_name,
-        "family_name": member.last_name,
-        "zoneinfo": member.time_zone,
-        "photos": {"picture": f"{photo}/F", "thumbnail": f"{photo}/T"},
-        "profile": f"{org_url}/{member.id}",
-        "picture": f"{photo}/F",
-        "address": {},
-        "is_salesforce_integration_user": False,
-        "urls": _urls(org_url, org_id, member.id),
-        "active": member.active,
-        "user_type": "STANDARD",
-        "language": "en_US",
-        "locale": member.locale,
-        "utcOffset": member.utc_offset_ms(now),
-        "updated_at": "2026-01-05T09:00:00Z",
-    }
-
-
-def _urls(org_url: str, org_id: str, user_id: str) -> dict[str, str]:
-    rest = f"{org_url}/services/data/v{{version}}"
-    return {
-        "enterprise": f"{org_url}/services/Soap/c/{{version}}/{org_id[:15]}",
-        "metadata": f"{org_url}/services/Soap/m/{{version}}/{org_id[:15]}",
-        "partner": f"{org_url}/services/Soap/u/{{version}}/{org_id[:15]}",
-        "rest": f"{rest}/",
-        "sobjects": f"{rest}/sobjects/",
-        "search": f"{rest}/search/",
-        "query": f"{rest}/query/",
-        "recent": f"{rest}/recent/",
-        "profile": f"{org_url}/{user_id}",
-        "feeds": f"{rest}/chatter/feeds",
-        "custom_domain": org_url,
-    }
+def _read_expiry(claim: object) -> int | float:
+    """The seconds of `exp`, a number or its digits."""
+    if isinstance(claim, str) and claim.isdecimal() and len(claim) <= _LONGEST_EXPIRY:
+        return int(claim)
+    if not isinstance(claim, int | float) or isinstance(claim, bool):
+        raise OAuthRefused("invalid_grant", "invalid assertion")
+    return claim
 
 
 def read_bearer(header: str | None) -> str:
     """The token of an `Authorization: Bearer …` or `OAuth …` header; empty if there is none."""
     kind, _, token = (header or "").partition(" ")
     return token.strip() if kind.lower() in {"bearer", "oauth"} else ""
-
-
-def _read_basic(header: str | None) -> tuple[str, str] | None:
-    kind, _, code = (header or "").partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        key, _, secret = base64.b64decode(code, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return key, secret
-
-
-def _tell_refused(error: OAuthRefused) -> tuple[Response, int]:
-    return jsonify({"error": error.error, "error_description": error.description}), error.status
-
-
-def create_oauth(oauth: OAuth) -> Blueprint:
-    """The pages of `/services/oauth2/`."""
-    pages = Blueprint("oauth", __name__, url_prefix="/services/oauth2")
-    pages.register_error_handler(OAuthRefused, _tell_refused)
-
-    @pages.post("/token")
-    def token() -> Response:
-        return _uncached(jsonify(oauth.grant(request.form, _read_basic(request.headers.get("Authorization")))))
-
-    @pages.post("/introspect")
-    def introspect() -> Response:
-        return jsonify(oauth.introspect(request.form, _read_basic(request.headers.get("Authorization"))))
-
-    @pages.route("/revoke", methods=["GET", "POST"])
-    def revoke() -> Response:
-        if not oauth.sessions.revoke(request.values.get("token", "")):
-            raise OAuthRefused("unsupported_token_type", "this token type is not supported")
-        return Response(status=200)
-
-    @pages.route("/userinfo", methods=["GET", "POST"])
-    def userinfo() -> Response:
-        held = read_bearer(request.headers.get("Authorization")) or request.values.get("access_token", "")
-        session, member = oauth.sessions.find(held), oauth.authenticate(held)
-        if session is None or member is None:
-            return Response("Bad_OAuth_Token" if held else "Missing_OAuth_Token", 403, content_type="text/plain")
-        return _uncached(jsonify(oauth.userinfo(member, session.scopes)))
-
-    return pages
-
-
-def _uncached(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-cache, no-store"
-    response.headers["Pragma"] = "no-cache"
-    return response

@@ -6,9 +6,10 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from flask import Response
 
-from lsync_flask.simulator.api_errors import ApiRefusal, not_found
+from lsync_flask.simulator.api_errors import ApiRefusal
 from lsync_flask.simulator.describe import describe_global, describe_object
-from lsync_flask.simulator.http import Call, answer_empty, answer_json
+from lsync_flask.simulator.http import Call, answer_empty, answer_json, unknown
+from lsync_flask.simulator.query_columns import describe_columns
 from lsync_flask.simulator.schema import SObject
 from lsync_flask.simulator.soql_compile import compile_soql
 
@@ -52,6 +53,8 @@ def _query(call: Call, *, all_rows: bool) -> Response:
     explained = call.request.args.get("explain")
     if explained is not None:
         return answer_json(_explain(call, explained))
+    if call.request.args.get("columns", "").lower() == "true":
+        return answer_json(describe_columns(_statement(call), asker))
     return answer_json(call.org.queries.run(_statement(call), asker, call.version, _batch_size(call)))
 
 
@@ -107,7 +110,8 @@ def resources(call: Call) -> Response:
     """What there is under a version, by name."""
     base = f"/services/data/v{call.version}"
     names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "tooling")
-    return answer_json({name: f"{base}/{name}" for name in names})
+    identity = f"{call.org.my_domain_url}/id/{call.org.id}/{call.user.id}"
+    return answer_json({name: f"{base}/{name}" for name in names} | {"identity": identity})
 
 
 def limits(call: Call) -> Response:
@@ -118,7 +122,7 @@ def find_object(call: Call, name: str) -> SObject:
     """The object that a path names; one that this user may not see is not there."""
     found = call.org.schema.get(name)
     if found is None or not call.access.sees(found):
-        raise not_found()
+        raise unknown(f"{call.request.method} of the object {name}")
     return found
 
 

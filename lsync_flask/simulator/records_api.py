@@ -8,13 +8,26 @@ from lsync_flask.simulator.api_errors import ApiRefusal, not_found
 from lsync_flask.simulator.http import Call, answer_empty, answer_json, read_object
 from lsync_flask.simulator.ids import to_18
 from lsync_flask.simulator.query_api import find_object
-from lsync_flask.simulator.schema import SObject
+from lsync_flask.simulator.schema import Field, SObject
 from lsync_flask.simulator.soql_compile import compile_soql
 from lsync_flask.simulator.spelling import Record, record_writer
 from lsync_flask.simulator.values import JsonTypeWrong, RowRefused
 from lsync_flask.simulator.writing import Change, RecordWriter, Wanted
 
-__all__ = ["create", "delete", "object_summary", "placed", "read", "read_records", "update", "upsert"]
+__all__ = [
+    "create",
+    "delete",
+    "delete_external",
+    "external_field",
+    "find_external",
+    "object_summary",
+    "placed",
+    "read",
+    "read_external",
+    "read_records",
+    "update",
+    "upsert",
+]
 
 _STATUS = {"ENTITY_IS_DELETED": 404, "INVALID_CROSS_REFERENCE_KEY": 404, "INSUFFICIENT_ACCESS_OR_READONLY": 403}
 
@@ -29,7 +42,22 @@ def object_summary(call: Call, name: str) -> Response:
 
 def read(call: Call, name: str, record: str) -> Response:
     found = find_object(call, name)
-    wanted = _record_id(found, record)
+    return _read(call, found, _record_id(found, record))
+
+
+def read_external(call: Call, name: str, field: str, value: str) -> Response:
+    """The record whose external id this is."""
+    found = find_object(call, name)
+    known = external_field(call, found, field)
+    records = find_external(call, found, known, value)
+    if len(records) > 1:
+        return _choices(call, found, records)
+    if not records:
+        raise not_found()
+    return _read(call, found, records[0])
+
+
+def _read(call: Call, found: SObject, wanted: str) -> Response:
     fields = [field.strip() for field in call.request.args.get("fields", "").split(",") if field.strip()]
     answer = read_records(call, found, [wanted], fields)[0]
     if answer is None:
@@ -87,7 +115,22 @@ def _update(call: Call, found: SObject, record: str) -> None:
 
 def delete(call: Call, name: str, record: str) -> Response:
     found = find_object(call, name)
-    outcome = _writer(call, found).delete([_record_id(found, record)])[0]
+    return _delete(call, found, _record_id(found, record))
+
+
+def delete_external(call: Call, name: str, field: str, value: str) -> Response:
+    """Put the record whose external id this is into the bin."""
+    found = find_object(call, name)
+    records = find_external(call, found, external_field(call, found, field), value)
+    if len(records) > 1:
+        return _choices(call, found, records)
+    if not records:
+        raise not_found()
+    return _delete(call, found, records[0])
+
+
+def _delete(call: Call, found: SObject, record: str) -> Response:
+    outcome = _writer(call, found).delete([record])[0]
     if isinstance(outcome, RowRefused):
         raise refusal_of(outcome)
     return answer_empty()
@@ -96,18 +139,39 @@ def delete(call: Call, name: str, record: str) -> Response:
 def upsert(call: Call, name: str, field: str, value: str) -> Response:
     """Create or update the record whose external id is this."""
     found = find_object(call, name)
-    known = found.field(field)
-    if known is None or not (known.external_id or known.id_lookup) or not call.access.reads(found, known):
-        raise ApiRefusal(404, "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {field}")
-    sql = f'SELECT Id FROM "{found.name}" WHERE "{known.name}" = ? COLLATE NOCASE AND IsDeleted = 0'
-    rows = call.org.store.rows(sql, [value])
+    known = external_field(call, found, field)
+    rows = find_external(call, found, known, value)
     if len(rows) > 1:
-        return answer_json([f"/services/data/v{call.version}/sobjects/{found.name}/{row[0]}" for row in rows], 300)
+        return _choices(call, found, rows)
     if rows:
-        _update(call, found, rows[0][0])
-        return answer_json({"id": rows[0][0], "success": True, "errors": [], "created": False})
+        _update(call, found, rows[0])
+        return answer_json({"id": rows[0], "success": True, "errors": [], "created": False})
     record = _create(call, found, {known.name: value})
     return answer_json({"id": record, "success": True, "errors": [], "created": True}, 201)
+
+
+def _choices(call: Call, found: SObject, records: list[str]) -> Response:
+    """The addresses of all records that an external id fits; the client has to choose."""
+    return answer_json([f"/services/data/v{call.version}/sobjects/{found.name}/{record}" for record in records], 300)
+
+
+def external_field(call: Call, found: SObject, name: str) -> Field:
+    """The field by which records are matched.
+
+    Raises:
+        ApiRefusal: it is no external id, or this user does not see it.
+    """
+    known = found.field(name)
+    if known is None or not (known.external_id or known.id_lookup) or not call.access.reads(found, known):
+        raise ApiRefusal(404, "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {name}")
+    return known
+
+
+def find_external(call: Call, found: SObject, key: Field, value: object) -> list[str]:
+    """The ids of the records whose external id this is; more than one when the field is not unique."""
+    collation = "" if key.case_sensitive else "COLLATE NOCASE"
+    sql = f'SELECT Id FROM "{found.name}" WHERE "{key.name}" = ? {collation} AND IsDeleted = 0 ORDER BY Id'
+    return [row[0] for row in call.org.store.rows(sql, [value])]
 
 
 def placed(call: Call, writer: RecordWriter, record: dict[str, Any], *, create: bool) -> Wanted:

@@ -9,8 +9,16 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from lsync_flask.simulator import bulk_ingest, bulk_query, collections_api, create_field, query_api, records_api
-from lsync_flask.simulator.api_errors import ApiRefusal, not_found
+from lsync_flask.simulator import (
+    bulk_ingest,
+    bulk_query,
+    collections_api,
+    collections_upsert,
+    create_field,
+    query_api,
+    records_api,
+)
+from lsync_flask.simulator.api_errors import ApiRefusal
 from lsync_flask.simulator.http import (
     Call,
     Handler,
@@ -20,6 +28,7 @@ from lsync_flask.simulator.http import (
     check_version,
     read_token,
     session_invalid,
+    unknown,
     version_list,
 )
 from lsync_flask.simulator.org import Org
@@ -47,10 +56,13 @@ _ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("GET", "/sobjects/<name>/<record>", "record", records_api.read),
     ("PATCH", "/sobjects/<name>/<record>", "record", records_api.update),
     ("DELETE", "/sobjects/<name>/<record>", "record", records_api.delete),
+    ("GET", "/sobjects/<name>/<field>/<value>", "record", records_api.read_external),
     ("PATCH", "/sobjects/<name>/<field>/<value>", "record", records_api.upsert),
+    ("DELETE", "/sobjects/<name>/<field>/<value>", "record", records_api.delete_external),
     ("PATCH", "/composite/sobjects", "collections", collections_api.update_all),
     ("POST", "/composite/sobjects", "collections", collections_api.create_all),
     ("DELETE", "/composite/sobjects", "collections", collections_api.delete_all),
+    ("PATCH", "/composite/sobjects/<name>/<field>", "collections", collections_upsert.upsert_all),
     ("GET", "/composite/sobjects/<name>", "collections", collections_api.read_all),
     ("POST", "/composite/sobjects/<name>", "collections", collections_api.read_all),
     ("POST", "/jobs/query", "bulk_query", bulk_query.create),
@@ -135,8 +147,7 @@ def _unknown(rest: str) -> Response:
     if allowed:
         message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(allowed)}"
         return answer_refusal(ApiRefusal(405, "METHOD_NOT_ALLOWED", message))
-    log.warning("no such resource in the simulated org: %s /%s", request.method, rest)
-    return answer_refusal(not_found())
+    return answer_refusal(unknown(f"{request.method} /{rest}"))
 
 
 def _serves(method: str) -> bool:

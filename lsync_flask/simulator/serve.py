@@ -32,7 +32,8 @@ from lsync_flask.simulator.leadspace_bulks import Gateway, GatewaySettings
 from lsync_flask.simulator.lightning import TAB, Lightning, create_lightning, create_signing
 from lsync_flask.simulator.mailbox import Mailbox, Sink
 from lsync_flask.simulator.matching import Matcher
-from lsync_flask.simulator.oauth import ConnectedApp, OAuth, create_oauth
+from lsync_flask.simulator.oauth import ConnectedApp, OAuth
+from lsync_flask.simulator.oauth_pages import create_identity, create_oauth
 from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.planned_faults import PlannedFaults
 from lsync_flask.simulator.plans import InvalidPlan, read_plan
@@ -283,6 +284,7 @@ def _create_org_site(house: House) -> Flask:
     oauth.before_request(lambda: house.org.faults.before(request))
     oauth.after_request(lambda response: house.org.faults.after(request, response))
     site.register_blueprint(oauth)
+    site.register_blueprint(create_identity(house.oauth))
     site.register_blueprint(create_signing(house.lightning))
     site.register_blueprint(create_rest(house.org, house.oauth.sim_user))
     site.register_error_handler(HTTPException, _tell_http)

@@ -43,6 +43,18 @@ def test_what_salesforce_takes_is_taken(door, changes):
     assert answer.status_code == 200
 
 
+def test_an_expiry_may_be_the_digits_of_its_seconds(door):
+    # As simple-salesforce sends it.
+    expiry = str(door.claims("ada.lindgren")["exp"])
+
+    assert door.by_jwt(door.assertion("ada.lindgren", exp=expiry)).status_code == 200
+    assert refusal(door.by_jwt(door.assertion("ada.lindgren", exp="1"))) == (
+        400,
+        "invalid_grant",
+        "expired authorization code",
+    )
+
+
 def test_an_assertion_may_be_three_minutes_late_and_no_more(door):
     now = door.claims("ada.lindgren")["exp"] - 120
 
