@@ -4,16 +4,18 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Request, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import Map, RequestRedirect, Rule
 
 from lsync_flask.simulator import (
     bulk_ingest,
     bulk_query,
     collections_api,
     collections_upsert,
+    composite_api,
     create_field,
     query_api,
     records_api,
@@ -85,6 +87,45 @@ _ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
 )
 
 
+def _composite(call: Call) -> Response:
+    return composite_api.composite(call, _serve_within)
+
+
+def _batch(call: Call) -> Response:
+    return composite_api.batch(call, _serve_within)
+
+
+def _serve_within(call: Call, inner: Request) -> Response:
+    """The answer to a request that stands inside another one; it counts as no call of its own."""
+    try:
+        kind, handler, names = _find_within(inner)
+        version = check_version(names.pop("version"))
+        call.org.calls.add(f"{kind}_within")
+        return handler(replace(call, version=version, request=inner), **names)
+    except ApiRefusal as refusal:
+        return answer_refusal(refusal)
+
+
+def _find_within(inner: Request) -> tuple[str, Handler, dict[str, str]]:
+    try:
+        (kind, handler), names = _WITHIN.bind("org").match(inner.path, inner.method)
+    except (NotFound, MethodNotAllowed, RequestRedirect) as error:
+        raise unknown(f"{inner.method} {inner.path}") from error
+    return kind, handler, dict(names)
+
+
+_WITHIN = Map(
+    [
+        Rule(f"{ROOT}/<version>{path}", methods=[method], endpoint=(kind, handler), strict_slashes=False)
+        for method, path, kind, handler in _ROUTES
+    ]
+)
+_OUTER: tuple[tuple[str, str, str, Handler], ...] = (
+    ("POST", "/composite", "composite", _composite),
+    ("POST", "/composite/batch", "composite", _batch),
+)
+
+
 def create_rest(org: Org, authenticate: Callable[[str], SimUser | None]) -> Blueprint:
     """The blueprint of one org. `authenticate` gives the user of an access token, or None when it is dead."""
     rest = Blueprint("rest", __name__)
@@ -102,7 +143,7 @@ def create_rest(org: Org, authenticate: Callable[[str], SimUser | None]) -> Blue
         return org.faults.after(request, response)
 
     rest.add_url_rule(ROOT, "versions", lambda: answer_json(version_list()), strict_slashes=False)
-    for method, path, kind, handler in _ROUTES:
+    for method, path, kind, handler in (*_ROUTES, *_OUTER):
         view = _view(org, authenticate, kind, handler)
         name = f"{method.lower()}:{path}".replace(".", "_")
         rest.add_url_rule(f"{ROOT}/<version>{path}", name, view, methods=[method], strict_slashes=False)
