@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from lsync_flask.simulator.charges import ChargeLedger
 from lsync_flask.simulator.clock import Clock
+from lsync_flask.simulator.connected_app import ConnectedApp
+from lsync_flask.simulator.control_app import create_app_control
 from lsync_flask.simulator.control_org import create_org_control
 from lsync_flask.simulator.directory import Directory, Member
 from lsync_flask.simulator.enrichment import ServiceSettings
@@ -61,6 +63,7 @@ class Control:
     clock: Clock
     service: ServiceSettings
     gateway: GatewaySettings
+    app: ConnectedApp
 
 
 def create_control(control: Control) -> Flask:
@@ -74,6 +77,7 @@ def create_control(control: Control) -> Flask:
     _add_provider(app, control)
     _add_users(app, control)
     app.register_blueprint(create_org_control(control.org))
+    app.register_blueprint(create_app_control(control.app, control.directory))
     return app
 
 

@@ -1,10 +1,9 @@
-"""The org's tokens: who gets one by JWT bearer, client credentials or refresh, and what it says of its user."""
+"""The org's tokens: who gets one by JWT bearer, client credentials, refresh or code, and what it says of its user."""
 
 import base64
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from lsync_flask.errors import FatalError
+from lsync_flask.simulator.authorize import Code, Codes
+from lsync_flask.simulator.connected_app import ConnectedApp, OAuthRefused
 from lsync_flask.simulator.directory import Directory, Member
 from lsync_flask.simulator.org import SimUser
 from lsync_flask.simulator.sessions import Session, Sessions
@@ -22,29 +23,6 @@ JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 PUBLIC_AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 EXPIRY_SKEW_S = 180
 _LONGEST_EXPIRY = 20
-SCOPES = frozenset(("api", "id", "custom_permissions", "refresh_token"))
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectedApp:
-    """What the org's admin has registered for LSync. `run_as` is the user of client credentials, or none."""
-
-    consumer_key: str
-    consumer_secret: str
-    certificate_pem: bytes
-    run_as: str | None = None
-    rotates_refresh_tokens: bool = False
-    scopes: frozenset[str] = SCOPES
-
-
-class OAuthRefused(Exception):
-    """An answer of the token endpoint that is not a token (reference, §2.3)."""
-
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
-        super().__init__(f"{error}: {description}")
-        self.error = error
-        self.description = description
-        self.status = status
 
 
 def read_public_key(certificate_pem: bytes) -> RSAPublicKey:
@@ -77,6 +55,7 @@ class OAuth:
         self.org_id = org_id
         self.directory = directory
         self.sessions = sessions
+        self.codes = Codes(now)
         self._now = now
         self._jws = jwt.PyJWS(algorithms=["RS256"])
         self._key = read_public_key(app.certificate_pem)
@@ -98,10 +77,14 @@ class OAuth:
         Raises:
             OAuthRefused: no token for this request.
         """
+        if self.app.refuses is not None:
+            error, description = self.app.refuses
+            raise OAuthRefused(error, description, 401 if error == "invalid_client" else 400)
         grants = {
             JWT_GRANT: self._by_jwt,
             "client_credentials": self._by_client_credentials,
             "refresh_token": self._by_refresh_token,
+            "authorization_code": self._by_code,
         }
         grant = grants.get(form.get("grant_type", ""))
         if grant is None:
@@ -176,6 +159,29 @@ class OAuth:
         body = self._signed(self._token_body(member, session), session)
         if self.app.rotates_refresh_tokens:
             body["refresh_token"] = self.sessions.rotate(approval).token
+        return body
+
+    def _by_code(self, form: Mapping[str, str], basic: tuple[str, str] | None) -> dict[str, Any]:
+        self._check_client(form, basic, secret_needed=True)
+        code = self.codes.take(form.get("code", ""))
+        if code is None:
+            raise OAuthRefused("invalid_grant", "invalid authorization code")
+        if code.expires_at <= self._now():
+            raise OAuthRefused("invalid_grant", "expired authorization code")
+        if form.get("redirect_uri") != code.ask.redirect_uri:
+            raise OAuthRefused("redirect_uri_mismatch", "redirect_uri must match configuration")
+        if not code.accepts(form.get("code_verifier", "")):
+            raise OAuthRefused("invalid_grant", "invalid code verifier")
+        return self._answer_code(code)
+
+    def _answer_code(self, code: Code) -> dict[str, Any]:
+        member = self.directory.by_id(code.user_id)
+        if member is None or not member.active:
+            raise OAuthRefused("invalid_grant", "inactive user")
+        session = self.sessions.open(member.id, code.ask.scopes)
+        body = self._signed(self._token_body(member, session), session)
+        if "refresh_token" in code.ask.scopes:
+            body["refresh_token"] = self.sessions.approve(member.id, code.ask.scopes).token
         return body
 
     def _check_client(self, form: Mapping[str, str], basic: tuple[str, str] | None, *, secret_needed: bool) -> None:

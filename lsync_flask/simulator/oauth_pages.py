@@ -6,9 +6,10 @@ import re
 
 from flask import Blueprint, Response, jsonify, request
 
+from lsync_flask.simulator.connected_app import OAuthRefused
 from lsync_flask.simulator.http import NEWEST
 from lsync_flask.simulator.ids import to_18
-from lsync_flask.simulator.oauth import OAuth, OAuthRefused, read_bearer
+from lsync_flask.simulator.oauth import OAuth, read_bearer
 
 __all__ = ["create_identity", "create_oauth"]
 

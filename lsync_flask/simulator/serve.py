@@ -14,6 +14,7 @@ from socket import socket
 from threading import Event
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, request
 from flask.json.provider import DefaultJSONProvider
@@ -24,15 +25,17 @@ from lsync_flask.simulator.canvas import ORG_NAME, CanvasHost
 from lsync_flask.simulator.charges import ChargeLedger
 from lsync_flask.simulator.clock import Clock
 from lsync_flask.simulator.companies import load_companies
+from lsync_flask.simulator.connected_app import ConnectedApp
 from lsync_flask.simulator.control import Control, create_control, spell_user
 from lsync_flask.simulator.directory import Directory
 from lsync_flask.simulator.enrichment import ServiceSettings
 from lsync_flask.simulator.identity import Identity, keep_identity, keep_keys
 from lsync_flask.simulator.leadspace_bulks import Gateway, GatewaySettings
 from lsync_flask.simulator.lightning import TAB, Lightning, create_lightning, create_signing
+from lsync_flask.simulator.login_pages import create_login
 from lsync_flask.simulator.mailbox import Mailbox, Sink
 from lsync_flask.simulator.matching import Matcher
-from lsync_flask.simulator.oauth import ConnectedApp, OAuth
+from lsync_flask.simulator.oauth import OAuth
 from lsync_flask.simulator.oauth_pages import create_identity, create_oauth
 from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.planned_faults import PlannedFaults
@@ -227,7 +230,7 @@ def _build(options: SimulatorOptions, folder: Path, ports: Ports) -> House:
     lightning = Lightning(host, directory, sessions, mailbox, oauth.authenticate, clock.now)
     service = ServiceSettings(identity.provider_key, latency_ms=options.latency_ms)
     gateway = GatewaySettings(identity.provider_key)
-    control = Control(org, directory, sessions, mailbox, ChargeLedger(clock.now), clock, service, gateway)
+    control = Control(org, directory, sessions, mailbox, ChargeLedger(clock.now), clock, service, gateway, oauth.app)
     urls = {
         "provider": f"http://127.0.0.1:{port_of(ports.provider)}",
         "control": f"http://127.0.0.1:{port_of(ports.control)}",
@@ -261,7 +264,15 @@ def _open_oauth(
     identity: Identity, certificate: Path, host: CanvasHost, directory: Directory, sessions: Sessions, clock: Clock
 ) -> OAuth:
     run_as = next((each.username for each in directory.members() if INTEGRATION_SET in each.person.sets), None)
-    app = ConnectedApp(identity.consumer_key, identity.consumer_secret, certificate.read_bytes(), run_as)
+    parts = urlsplit(host.app_url)
+    app = ConnectedApp(
+        identity.consumer_key,
+        identity.consumer_secret,
+        certificate.read_bytes(),
+        run_as,
+        # LSync's own, and the one that the Salesforce CLI listens at.
+        callback_urls=(f"{parts.scheme}://{parts.netloc}/oauth/callback", "http://localhost:1717/OauthRedirect"),
+    )
     return OAuth(
         app=app, org_url=host.org_url, org_id=identity.org_id, directory=directory, sessions=sessions, now=clock.now
     )
@@ -284,6 +295,7 @@ def _create_org_site(house: House) -> Flask:
     oauth.before_request(lambda: house.org.faults.before(request))
     oauth.after_request(lambda response: house.org.faults.after(request, response))
     site.register_blueprint(oauth)
+    site.register_blueprint(create_login(house.oauth))
     site.register_blueprint(create_identity(house.oauth))
     site.register_blueprint(create_signing(house.lightning))
     site.register_blueprint(create_rest(house.org, house.oauth.sim_user))
