@@ -7,11 +7,12 @@ from typing import Any
 from flask import Response
 
 from lsync_flask.simulator.api_errors import ApiRefusal, not_found
-from lsync_flask.simulator.http import Call, answer_json, read_object
+from lsync_flask.simulator.http import Call, answer_empty, answer_json, read_object
 from lsync_flask.simulator.ids import to_18
+from lsync_flask.simulator.org import Org
 from lsync_flask.simulator.schema import Field, PicklistValue, SObject
 
-__all__ = ["create", "read"]
+__all__ = ["add_field", "change_field", "create", "delete", "read", "update"]
 
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_))*")
 _BAD_NAME = (
@@ -38,32 +39,104 @@ _MAX_TEXT, _MAX_PRECISION, _MAX_FIELDS = 255, 18, 500
 
 def create(call: Call) -> Response:
     """Add one field; nobody sees it before field-level security lets them."""
-    if not call.access.customize:
-        raise ApiRefusal(403, "INSUFFICIENT_ACCESS", "insufficient access rights on object id")
+    _check_right(call)
     body = read_object(call.request)
-    metadata = body.get("Metadata")
-    if not isinstance(metadata, dict):
-        raise _wrong("Metadata", "Required field is missing: Metadata")
-    found, name = _read_name(call, str(body.get("FullName", "")))
-    field = _read_field(name, metadata)
-    with call.org.store.write():
-        # Looked at once more under the lock: two calls may wish for the same name.
-        _refuse_duplicate(call.org.schema[found.name], name)
-        call.org.add_field(found.name, field)
-        record = call.org.insert("CustomField", _row(call, found, field, metadata))
+    record = add_field(call.org, call.user.id, str(body.get("FullName", "")), body.get("Metadata"))
     return answer_json({"id": record, "success": True, "errors": [], "warnings": [], "infos": []}, 201)
 
 
 def read(call: Call, record: str) -> Response:
     """One custom field as the Tooling API knows it."""
-    rows = call.org.rows(f"SELECT FIELDS(STANDARD) FROM CustomField WHERE Id = '{to_18(record) or '0' * 18}'")
-    if not rows or not call.access.view_setup:
+    if not call.access.view_setup:
         raise not_found()
-    url = f"/services/data/v{call.version}/tooling/sobjects/CustomField/{rows[0]['Id']}"
-    return answer_json({"attributes": {"type": "CustomField", "url": url}, **rows[0]})
+    row = _row_of(call.org, record)
+    url = f"/services/data/v{call.version}/tooling/sobjects/CustomField/{row['Id']}"
+    return answer_json({"attributes": {"type": "CustomField", "url": url}, **row})
 
 
-def _row(call: Call, found: SObject, field: Field, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def update(call: Call, record: str) -> Response:
+    """Give a field other properties; its type stays."""
+    _check_right(call)
+    row = _row_of(call.org, record)
+    body = read_object(call.request)
+    if str(body.get("FullName", row["FullName"])).lower() != row["FullName"].lower():
+        raise _wrong("DeveloperName", "Cannot change the API name of a field here")
+    change_field(call.org, call.user.id, row["FullName"], body.get("Metadata"))
+    return answer_empty()
+
+
+def delete(call: Call, record: str) -> Response:
+    """Take a field away, with its values and what was permitted on it."""
+    _check_right(call)
+    row = _row_of(call.org, record)
+    object_name, _, name = row["FullName"].partition(".")
+    with call.org.store.write() as connection:
+        connection.execute("DELETE FROM FieldPermissions WHERE Field = ? COLLATE NOCASE", (row["FullName"],))
+        call.org.delete("CustomField", row["Id"])
+        call.org.drop_field(object_name, name)
+    return answer_empty()
+
+
+def _check_right(call: Call) -> None:
+    if not call.access.customize:
+        raise ApiRefusal(403, "INSUFFICIENT_ACCESS", "insufficient access rights on object id")
+
+
+def _row_of(org: Org, record: str) -> dict[str, Any]:
+    rows = org.rows(f"SELECT FIELDS(STANDARD) FROM CustomField WHERE Id = '{to_18(record) or '0' * 18}'")
+    if not rows:
+        raise not_found()
+    return rows[0]
+
+
+def add_field(org: Org, user_id: str, full_name: str, metadata: object) -> str:
+    """Add a field such as `Lead.Tier__c` by its metadata; the id of its CustomField.
+
+    Raises:
+        ApiRefusal: the name is taken or wrong, or the metadata is.
+    """
+    known = _check_metadata(metadata)
+    found, name = _read_name(org, full_name)
+    field = _read_field(name, known)
+    with org.store.write():
+        # Looked at once more under the lock: two calls may wish for the same name.
+        _refuse_duplicate(org.schema[found.name], name)
+        org.add_field(found.name, field)
+        return org.insert(
+            "CustomField", {**_row(found, field, known), "CreatedById": user_id, "LastModifiedById": user_id}
+        )
+
+
+def change_field(org: Org, user_id: str, full_name: str, metadata: object) -> str:
+    """Give a field that is there the properties of this metadata; the id of its CustomField.
+
+    Raises:
+        ApiRefusal: there is no such field, its type is another, or the metadata is wrong.
+    """
+    known = _check_metadata(metadata)
+    object_name, _, name = full_name.partition(".")
+    found = org.schema.get(object_name)
+    before = found.field(name) if found else None
+    if found is None or before is None or not before.custom:
+        raise not_found()
+    field = _read_field(before.name, known)
+    if (field.type, field.length > _MAX_TEXT) != (before.type, before.length > _MAX_TEXT):
+        raise _wrong("Type", f"Cannot change the type of {full_name}")
+    sql = "SELECT Id FROM CustomField WHERE FullName = ? COLLATE NOCASE"
+    record = str(org.store.rows(sql, [full_name])[0][0])
+    with org.store.write():
+        org.change_field(found.name, field)
+        org.update("CustomField", record, {**_row(found, field, known), "LastModifiedById": user_id})
+    return record
+
+
+def _check_metadata(metadata: object) -> Mapping[str, Any]:
+    if not isinstance(metadata, dict):
+        raise _wrong("Metadata", "Required field is missing: Metadata")
+    return metadata
+
+
+def _row(found: SObject, field: Field, metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "DeveloperName": field.name.removesuffix("__c"),
         "FullName": f"{found.name}.{field.name}",
@@ -74,14 +147,12 @@ def _row(call: Call, found: SObject, field: Field, metadata: Mapping[str, Any]) 
         "Description": metadata.get("description"),
         "InlineHelpText": field.help,
         "ManageableState": "unmanaged",
-        "CreatedById": call.user.id,
-        "LastModifiedById": call.user.id,
     }
 
 
-def _read_name(call: Call, full_name: str) -> tuple[SObject, str]:
+def _read_name(org: Org, full_name: str) -> tuple[SObject, str]:
     object_name, _, name = full_name.partition(".")
-    found = call.org.schema.get(object_name)
+    found = org.schema.get(object_name)
     if found is None or found.kind != "data":
         message = f"Entity Enumeration Or ID: bad value for restricted picklist field: {object_name}"
         raise ApiRefusal(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, ("TableEnumOrId",))

@@ -55,6 +55,8 @@ class Org:
         self.query_jobs: Jobs[Any] = Jobs(folder / "query_jobs")
         self.ingest_jobs: Jobs[Any] = Jobs(folder / "ingest_jobs")
         self.default_user_id = make_id("005", 0)
+        self.deployed: set[tuple[str, str]] = set()
+        self.deployments: dict[str, dict[str, Any]] = {}
         self.setup_version = 0
         self.made_at = now()
         self.schema_changed_at = self.made_at
@@ -151,6 +153,18 @@ class Org:
         with self.store.write():
             self.store.add_column(self.schema[object_name].name, field)
             self.schema.add_field(object_name, field)
+        self._touch(self.schema["FieldPermissions"])
+
+    def change_field(self, object_name: str, field: Field) -> None:
+        """Give a custom field other properties; its values stay."""
+        self.schema.change_field(object_name, field)
+        self._touch(self.schema["FieldPermissions"])
+
+    def drop_field(self, object_name: str, name: str) -> None:
+        """Take a custom field away with its values."""
+        with self.store.write():
+            self.schema.drop_field(object_name, name)
+            self.store.drop_column(self.schema[object_name].name, name)
         self._touch(self.schema["FieldPermissions"])
 
     def rows(self, soql: str) -> list[dict[str, Any]]:

@@ -109,7 +109,7 @@ def _count(call: Call, found: SObject) -> int:
 def resources(call: Call) -> Response:
     """What there is under a version, by name."""
     base = f"/services/data/v{call.version}"
-    names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "tooling")
+    names = ("composite", "jobs", "limits", "metadata", "query", "queryAll", "sobjects", "tooling")
     identity = f"{call.org.my_domain_url}/id/{call.org.id}/{call.user.id}"
     return answer_json({name: f"{base}/{name}" for name in names} | {"identity": identity})
 

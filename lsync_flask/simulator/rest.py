@@ -17,8 +17,10 @@ from lsync_flask.simulator import (
     collections_upsert,
     composite_api,
     create_field,
+    deploy_api,
     query_api,
     records_api,
+    trusted_sites,
 )
 from lsync_flask.simulator.api_errors import ApiRefusal
 from lsync_flask.simulator.http import (
@@ -84,6 +86,13 @@ _ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("GET", "/tooling/query", "tooling", query_api.tooling_query),
     ("POST", "/tooling/sobjects/CustomField", "tooling", create_field.create),
     ("GET", "/tooling/sobjects/CustomField/<record>", "tooling", create_field.read),
+    ("PATCH", "/tooling/sobjects/CustomField/<record>", "tooling", create_field.update),
+    ("DELETE", "/tooling/sobjects/CustomField/<record>", "tooling", create_field.delete),
+    ("POST", "/tooling/sobjects/<kind>", "tooling", trusted_sites.create),
+    ("GET", "/tooling/sobjects/<kind>/<record>", "tooling", trusted_sites.read),
+    ("DELETE", "/tooling/sobjects/<kind>/<record>", "tooling", trusted_sites.delete),
+    ("POST", "/metadata/deployRequest", "metadata", deploy_api.create),
+    ("GET", "/metadata/deployRequest/<deploy_id>", "metadata", deploy_api.read),
 )
 
 

@@ -1,7 +1,7 @@
 """What an org's objects and fields are: frozen descriptions, and the org's growing collection of them."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -141,9 +141,25 @@ class Schema:
         return next((each for each in self if each.key_prefix == prefix), None)
 
     def add_field(self, object_name: str, new: Field) -> SObject:
+        return self._give(object_name, lambda fields: (*fields, new))
+
+    def change_field(self, object_name: str, new: Field) -> SObject:
+        """Put a field in the place of the one of its name."""
+        return self._give(object_name, lambda fields: tuple(new if one.name == new.name else one for one in fields))
+
+    def drop_field(self, object_name: str, name: str) -> SObject:
+        return self._give(object_name, lambda fields: tuple(one for one in fields if one.name != name))
+
+    def _give(self, object_name: str, change: Callable[[tuple[Field, ...]], tuple[Field, ...]]) -> SObject:
         with self._lock:
             before = self[object_name]
-            after = replace(before, fields=(*before.fields, new))
+            after = replace(before, fields=change(before.fields))
             self.objects = {**self.objects, object_name.lower(): after}
             self.version += 1
         return after
+
+    def restore(self, objects: dict[str, SObject]) -> None:
+        """Be again as `objects` was, after changes that were undone in the store."""
+        with self._lock:
+            self.objects = objects
+            self.version += 1

@@ -119,6 +119,10 @@ class Store:
         with self.write() as connection:
             connection.execute(f'ALTER TABLE "{object_name}" ADD COLUMN {_column(field)}')
 
+    def drop_column(self, object_name: str, name: str) -> None:
+        with self.write() as connection:
+            connection.execute(f'ALTER TABLE "{object_name}" DROP COLUMN "{name}"')
+
     def add_rows(self, object_name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
         """Add rows as they are, without any rule; how many there were."""
         spots = ", ".join("?" * len(columns))

@@ -137,6 +137,8 @@ def _open_sf(org: Org, home: Path) -> Callable[..., Any]:
         "SF_ACCESS_TOKEN": org.token,
         # Else the CLI waits for the DNS of a Lightning domain.
         "SF_DOMAIN_RETRY": "0",
+        # Else it deploys by SOAP.
+        "SF_ORG_METADATA_REST_DEPLOY": "true",
         "NO_PROXY": "127.0.0.1",
         **dict.fromkeys(names, "true"),
     }

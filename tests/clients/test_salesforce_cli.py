@@ -1,5 +1,6 @@
 """The Salesforce CLI, as it is on npm."""
 
+from lsync_flask.cli import run
 from tests.clients.conftest import USER
 
 
@@ -51,3 +52,14 @@ def test_describe(sf):
 
     assert told["name"] == "Lead"
     assert "Ext__c" in {field["name"] for field in told["fields"]}
+
+
+def test_deploy_of_our_package(sf, org, tmp_path):
+    package = tmp_path / "lsync.zip"
+    assert run(["org", "package", "--public-url", "https://lsync.example.com", "--out", str(package)]) == 0
+
+    told = sf("project", "deploy", "start", "--metadata-dir", str(package), "--single-package", "--wait", "2")
+
+    assert (told["status"], told["success"], told["numberComponentErrors"]) == ("Succeeded", True, 0)
+    (held,) = org.query("SELECT Description FROM PermissionSet WHERE Name = 'LSync_Auditor'")
+    assert held["Description"].startswith("LSync: ")
