@@ -121,7 +121,7 @@ def test_what_is_not_there_is_not_found_and_logged(house, caplog):
     assert answer.status_code == 404
     assert answer.get_json() == [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}]
     assert "POST /v67.0/actions/standard/emailSimple" in caplog.text
-    assert house.ask("GET", "/services/data/v51.0/limits").status_code == 404
+    assert house.ask("GET", "/services/data/v30.0/limits").status_code == 404
 
 
 def test_a_wrong_method_is_told_the_right_ones(house):
