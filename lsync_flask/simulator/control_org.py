@@ -17,11 +17,13 @@ __all__ = ["create_org_control"]
 _RECORD_BODY = (
     "The body must hold any of fields (an object), deleted, converted (true or false) and merged_into (an id)."
 )
+_LEVELS = ("all", "system", "none")
+"""The access levels of Setup, Deliverability: all mail, system mail only, none."""
 _STAMPS = ("LastModifiedDate", "SystemModstamp")
 
 
 def create_org_control(org: Org) -> Blueprint:
-    """`POST /rules` and `POST /records/<id>`."""
+    """`POST /rules`, `POST /records/<id>` and `POST /deliverability`."""
     pages = Blueprint("org", __name__)
 
     @pages.post("/rules")
@@ -39,6 +41,14 @@ def create_org_control(org: Org) -> Blueprint:
         values = _read_change(org, found, request.get_json(silent=True))
         org.update(found.name, known, {**values, **dict.fromkeys(_STAMPS, org.moment())})
         return jsonify({"id": known} | values)
+
+    @pages.post("/deliverability")
+    def deliverability() -> Response:
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict) or set(body) != {"level"} or body["level"] not in _LEVELS:
+            raise Refused('The body must be {"level": "all", "system" or "none"}.')
+        org.deliverability = body["level"]
+        return jsonify(body)
 
     return pages
 

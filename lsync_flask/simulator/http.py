@@ -95,7 +95,7 @@ def session_invalid() -> ApiRefusal:
 
 
 def check_size(request: Request) -> None:
-    if len(request.environ.get("RAW_URI", request.full_path)) > _MAX_URI:
+    if max(len(request.environ.get("RAW_URI", "")), len(request.full_path)) > _MAX_URI:
         raise ApiRefusal(414, "URI_TOO_LONG", "The URI of the request is too long")
 
 

@@ -55,6 +55,8 @@ class Org:
         self.query_jobs: Jobs[Any] = Jobs(folder / "query_jobs")
         self.ingest_jobs: Jobs[Any] = Jobs(folder / "ingest_jobs")
         self.default_user_id = make_id("005", 0)
+        self.deliverability = "all"
+        self.send_mail: Callable[[str, list[str], bytes], object] = lambda _sender, _to, _message: None
         self.deployed: set[tuple[str, str]] = set()
         self.deployments: dict[str, dict[str, Any]] = {}
         self.setup_version = 0

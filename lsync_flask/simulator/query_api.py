@@ -1,6 +1,7 @@
 """`/query`, `/queryAll`, `/limits`, describe: what is read without naming a record."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -109,7 +110,7 @@ def _count(call: Call, found: SObject) -> int:
 def resources(call: Call) -> Response:
     """What there is under a version, by name."""
     base = f"/services/data/v{call.version}"
-    names = ("composite", "jobs", "limits", "metadata", "query", "queryAll", "sobjects", "tooling")
+    names = ("actions", "composite", "jobs", "limits", "metadata", "query", "queryAll", "sobjects", "tooling")
     identity = f"{call.org.my_domain_url}/id/{call.org.id}/{call.user.id}"
     return answer_json({name: f"{base}/{name}" for name in names} | {"identity": identity})
 
@@ -127,15 +128,21 @@ def find_object(call: Call, name: str) -> SObject:
 
 
 def global_describe(call: Call) -> Response:
-    return answer_json(describe_global(call.org.schema, call.access, call.version))
+    return _unless_known(call, lambda: describe_global(call.org.schema, call.access, call.version))
 
 
 def describe(call: Call, name: str) -> Response:
     found = find_object(call, name)
+    org = call.org
+    return _unless_known(call, lambda: describe_object(org.schema, found, call.access, call.version, org.my_domain_url))
+
+
+def _unless_known(call: Call, describe: Callable[[], dict[str, object]]) -> Response:
+    """The description, or 304 when nothing of the org's schema changed since the client last asked."""
     changed_at = call.org.schema_changed_at.astimezone(UTC).replace(microsecond=0)
     if _unchanged(call, changed_at):
         return answer_empty(304)
-    response = answer_json(describe_object(call.org.schema, found, call.access, call.version, call.org.my_domain_url))
+    response = answer_json(describe())
     response.headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
     return response
 

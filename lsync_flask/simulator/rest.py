@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 
 from lsync_flask.simulator import (
+    actions_api,
     bulk_ingest,
     bulk_query,
     collections_api,
@@ -18,6 +19,7 @@ from lsync_flask.simulator import (
     composite_api,
     create_field,
     deploy_api,
+    list_views,
     query_api,
     records_api,
     trusted_sites,
@@ -60,6 +62,14 @@ _ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("GET", "/sobjects/<name>/<record>", "record", records_api.read),
     ("PATCH", "/sobjects/<name>/<record>", "record", records_api.update),
     ("DELETE", "/sobjects/<name>/<record>", "record", records_api.delete),
+    ("GET", "/sobjects/<name>/listviews", "list_views", list_views.list_all),
+    ("GET", "/sobjects/<name>/listviews/<record>", "list_views", list_views.read),
+    ("GET", "/sobjects/<name>/listviews/<record>/describe", "list_views", list_views.describe),
+    ("GET", "/sobjects/<name>/listviews/<record>/results", "list_views", list_views.results),
+    ("GET", "/actions", "actions", actions_api.list_actions),
+    ("GET", "/actions/standard", "actions", actions_api.list_standard),
+    ("GET", "/actions/standard/emailSimple", "actions", actions_api.email_simple_help),
+    ("POST", "/actions/standard/emailSimple", "actions", actions_api.email_simple),
     ("GET", "/sobjects/<name>/<field>/<value>", "record", records_api.read_external),
     ("PATCH", "/sobjects/<name>/<field>/<value>", "record", records_api.upsert),
     ("DELETE", "/sobjects/<name>/<field>/<value>", "record", records_api.delete_external),

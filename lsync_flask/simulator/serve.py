@@ -227,6 +227,7 @@ def _build(options: SimulatorOptions, folder: Path, ports: Ports) -> House:
     sessions = Sessions(identity.org_id, clock.now)
     oauth = _open_oauth(identity, keep_keys(folder)[1], host, directory, sessions, clock)
     mailbox = Mailbox(clock.now)
+    org.send_mail = mailbox.add
     lightning = Lightning(host, directory, sessions, mailbox, oauth.authenticate, clock.now)
     service = ServiceSettings(identity.provider_key, latency_ms=options.latency_ms)
     gateway = GatewaySettings(identity.provider_key)

@@ -139,3 +139,4 @@ class Query:
     order_by: tuple[OrderItem, ...] = ()
     limit: int | None = None
     offset: int | None = None
+    scope: FieldRef | None = None

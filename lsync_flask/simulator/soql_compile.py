@@ -266,10 +266,22 @@ class _Compiler:
             parts.append("t0.IsDeleted = 0")
         if mine := self._own(self._base, "t0"):
             parts.append(mine)
+        if self._query.scope is not None:
+            parts += self._scope(self._query.scope)
         if self._query.where is not None:
             sql, parameters = self._condition(self._query.where, negated=False, top=True)
             parts.append(sql)
         return " AND ".join(parts), parameters
+
+    def _scope(self, scope: FieldRef) -> list[str]:
+        """`everything`, or `mine`: what the asker owns. Of the other scopes this org has none."""
+        name = scope.path[0].lower()
+        if name == "everything":
+            return []
+        if name != "mine" or not self._base.has("OwnerId"):
+            message = f"The specified scope is invalid: {scope.path[0]}"
+            raise at_position(self._soql, scope.position, "INVALID_QUERY_SCOPE", message)
+        return [f"t0.OwnerId = '{self._asker.user.id}'"]
 
     def _having(self) -> Sql:
         if self._query.having is None:

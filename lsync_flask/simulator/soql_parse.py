@@ -248,7 +248,7 @@ class _ToTree(Transformer[Token, Any]):
     group = order = _rest
 
     def query(self, parts: list[Any]) -> Query:
-        _, items, _, name, alias, _scope, where, _with, group, having, order, limit, offset, _for = parts
+        _, items, _, name, alias, scope, where, _with, group, having, order, limit, offset, _for = parts
         return Query(
             items,
             FieldRef((str(name),), _place(name)),
@@ -259,6 +259,7 @@ class _ToTree(Transformer[Token, Any]):
             order or (),
             int(float(limit)) if limit else None,
             int(float(offset)) if offset else None,
+            FieldRef((str(scope),), _place(scope)) if scope else None,
         )
 
 

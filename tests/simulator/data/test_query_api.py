@@ -116,11 +116,11 @@ def test_a_dead_or_missing_token_is_a_session_error(house):
 def test_what_is_not_there_is_not_found_and_logged(house, caplog):
     caplog.set_level(logging.WARNING)
 
-    answer = house.ask("POST", "/actions/standard/emailSimple", json={})
+    answer = house.ask("POST", "/chatter/feed-elements", json={})
 
     assert answer.status_code == 404
     assert answer.get_json() == [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}]
-    assert "POST /v67.0/actions/standard/emailSimple" in caplog.text
+    assert "POST /v67.0/chatter/feed-elements" in caplog.text
     assert house.ask("GET", "/services/data/v30.0/limits").status_code == 404
 
 
