@@ -338,17 +338,25 @@ class Provider(Plugin):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message about an activity, as text and as HTML, to e-mail addresses."""
+    """One message about an activity, as text and as HTML, to e-mail addresses.
+
+    `facts` says the same for machines: `event` (ended, paused, reconnect, test), `activity`, `definition`, `object`,
+    `status`, `reason`, `counts` by fate, `link`, `org` and `at` (ISO time). Further ones may be added.
+    """
 
     key: str
     to: Sequence[str]
     subject: str
     text: str
     html: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Notifier(Plugin):
-    """A way to tell people. Called from the outbox: at least once, with the same `key` when it is sent again."""
+    """A way to tell people. Called from the outbox: at least once, with the same `key` when it is sent again.
+
+    Its parameters are the form in Settings; `SecretStr` ones are write-only.
+    """
 
     def send(self, notice: Notice, http: Http) -> None:
         """Deliver the notice.

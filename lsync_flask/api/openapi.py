@@ -12,6 +12,8 @@ from lsync_flask.api.shapes import (
     TIMES,
     DefinitionSave,
     InputMappingSave,
+    NoticesSave,
+    NoticeTest,
     ResultMappingSave,
     SettingsSave,
     TechnicalFieldsCreate,
@@ -24,11 +26,13 @@ from lsync_flask.services.api_tokens import ApiTokenCreate, ApiTokenView, NewApi
 from lsync_flask.services.checks import Check
 from lsync_flask.services.count_audience import AudienceCount
 from lsync_flask.services.definitions import ORDERS, DefinitionBody, DefinitionView
+from lsync_flask.services.notice_settings import NoticeSettings
 from lsync_flask.services.outcomes import OutcomeView
 from lsync_flask.services.plan import InputRowBody, ResultRowBody
 from lsync_flask.services.preview_audience import PreviewRow
 from lsync_flask.services.settings import OrgSettings
 from lsync_flask.services.taking import Taking
+from lsync_flask.storage.outbox import Delivery
 
 VERSION = "1"
 REF = "#/components/schemas/{model}"
@@ -229,6 +233,19 @@ CALLS: tuple[_Call, ...] = (
     ),
     _Call("put", "/settings", "Replace them", SAVED, SettingsSave),
     _Call("post", "/settings/test", "Test the connections without cost", CHECKS),
+    _Call(
+        "get",
+        "/settings/notices",
+        "The ways to tell people, and the newest notices; secrets are never told",
+        _object(
+            version=NUMBER_OR_NULL,
+            settings=_schema(NoticeSettings),
+            secrets_set=_list(TEXT),
+            deliveries=_list(_schema(Delivery)),
+        ),
+    ),
+    _Call("put", "/settings/notices", "Replace them", SAVED, NoticesSave),
+    _Call("post", "/settings/notices/test", "Send yourself a test notice", CHECKS, NoticeTest),
     _Call("get", "/tokens", "Your API tokens; an admin sees everybody's", _object(tokens=_list(_schema(ApiTokenView)))),
     _Call("post", "/tokens", "Make an API token; it is told this once", _schema(NewApiToken), ApiTokenCreate, 201),
     _Call("delete", "/tokens/{number}", "Revoke an API token", None, status=204),

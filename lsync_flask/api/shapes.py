@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from lsync_flask.errors import InvalidParams
 from lsync_flask.services.activities import ActivityView
 from lsync_flask.services.definitions import DefinitionBody, DefinitionView
+from lsync_flask.services.notice_settings import NoticeSettings
 from lsync_flask.services.plan import InputRowBody, ResultRowBody
 from lsync_flask.services.settings import OrgSettings
 
@@ -27,6 +28,8 @@ TIMES = (
     "expires_at",
     "used_at",
     "revoked_at",
+    "sent_at",
+    "due_at",
     "at",
 )
 LARGEST = 2**53 - 1
@@ -70,6 +73,19 @@ class SettingsSave(Replacing):
 
     settings: OrgSettings
     secrets: dict[str, Annotated[str, Field(max_length=10_000)]] = {}
+
+
+class NoticesSave(Replacing):
+    """The ways to tell people; `secrets` holds only those that are to change, named `webhook.secret`."""
+
+    settings: NoticeSettings
+    secrets: dict[str, Annotated[str, Field(max_length=10_000)]] = {}
+
+
+class NoticeTest(_Body):
+    """The way in which a test notice is sent."""
+
+    way: str = Field(max_length=60)
 
 
 class TechnicalFieldsCreate(_Body):
@@ -187,6 +203,7 @@ DEFINITION_READ_ONLY = frozenset(field.name for field in fields(DefinitionView))
 )
 """What `GET /definitions/<id>` tells beside what can be saved: it may be sent back as it was read."""
 SETTINGS_READ_ONLY = frozenset({"secrets_set"})
+NOTICES_READ_ONLY = frozenset({"secrets_set", "deliveries"})
 
 
 def spell_activity(view: ActivityView) -> dict[str, Any]:

@@ -12,9 +12,12 @@ from lsync_flask.api.problems import handle_problems
 from lsync_flask.api.shapes import (
     DEFINITION_READ_ONLY,
     LARGEST,
+    NOTICES_READ_ONLY,
     SETTINGS_READ_ONLY,
     DefinitionSave,
     InputMappingSave,
+    NoticesSave,
+    NoticeTest,
     Replacing,
     ResultMappingSave,
     SettingsSave,
@@ -31,7 +34,7 @@ from lsync_flask.api.shapes import (
 from lsync_flask.door import actor, reader, resources
 from lsync_flask.engine.status import FATES
 from lsync_flask.errors import InvalidParams
-from lsync_flask.services import activities, api_tokens, mappings, settings
+from lsync_flask.services import activities, api_tokens, mappings, notice_settings, settings
 from lsync_flask.services.access import ALLOWED
 from lsync_flask.services.api_tokens import ApiTokenCreate
 from lsync_flask.services.count_audience import count_audience, count_definition
@@ -45,6 +48,7 @@ from lsync_flask.services.definitions import (
     save_definition,
 )
 from lsync_flask.services.describe_objects import OBJECTS, describe_for
+from lsync_flask.services.notices import send_test_notice
 from lsync_flask.services.outcomes import read_outcomes
 from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
 from lsync_flask.services.preview_audience import preview_audience
@@ -305,3 +309,27 @@ def check_settings() -> Response:
 def technical_fields() -> Response:
     sent = body_of_request(TechnicalFieldsCreate)
     return jsonify(checks=[asdict(check) for check in create_technical_fields(resources(), actor(), sent.grant_to)])
+
+
+@api.get("/settings/notices")
+def read_notices() -> Response:
+    view = notice_settings.read_notices(resources(), actor())
+    return jsonify(
+        version=view.version,
+        settings=view.settings.model_dump(mode="json"),
+        secrets_set=sorted(view.secrets_set),
+        deliveries=[spell(delivery) for delivery in view.deliveries],
+    )
+
+
+@api.put("/settings/notices")
+def save_notices() -> Response:
+    sent = body_of_request(NoticesSave, NOTICES_READ_ONLY)
+    seen = _version_seen(sent, lambda: notice_settings.read_notices(resources(), actor()))
+    return jsonify(version=notice_settings.save_notices(resources(), actor(), sent.settings, sent.secrets, seen))
+
+
+@api.post("/settings/notices/test")
+def check_notices() -> Response:
+    way = body_of_request(NoticeTest).way
+    return jsonify(checks=[asdict(send_test_notice(resources(), actor(), way))])

@@ -25,7 +25,7 @@ class Smtp(Notifier):
     api: ClassVar[int] = 1
 
     url: SecretStr = Field(title="Server", description="smtp://user:password@host:port, or smtps:// for TLS.")
-    sender: str = Field(title="From", min_length=3)
+    sender: str = Field(title="From", description="The address that mails come from.", min_length=3)
 
     def send(self, notice: Notice, http: Http) -> None:  # noqa: ARG002 - SMTP goes its own way out
         message = self._message(notice)

@@ -40,6 +40,8 @@ class DefinitionBody(BaseModel):
     object: str
     criteria: list[CriterionBody] = []
     logic: str = Field(default="", max_length=1_000)
+    notify: list[str] | None = Field(default=None, max_length=10)
+    """The ways to tell people of its activities; none of them: nobody is told; None: as the org has set."""
 
     def audience(self) -> Audience:
         criteria = tuple(Criterion(row.field, row.operator, row.value) for row in self.criteria)
@@ -58,6 +60,7 @@ class DefinitionView:
     owner_name: str
     criteria: list[CriterionBody]
     logic: str
+    notify: list[str] | None
     counted: int | None
     counted_at: float | None
     changed_at: float
@@ -140,8 +143,9 @@ def save_definition(
         NotFound; Conflict: somebody else has saved meanwhile.
     """
     actor.must("change definitions")
+    _check_ways(resources, body)
     compile_body(resources, actor, body)
-    stored = {"criteria": [row.model_dump(mode="json") for row in body.criteria], "logic": body.logic}
+    stored = body.model_dump(mode="json", include={"criteria", "logic", "notify"})
     now_s = resources.now_s()
     with resources.database.writing(actor.org_id) as scope:
         before = None
@@ -154,6 +158,12 @@ def save_definition(
             )
         _audit(scope, actor, "definition.save", definition_id, before, {"name": body.name, **stored}, now_s)
     return definition_id
+
+
+def _check_ways(resources: Resources, body: DefinitionBody) -> None:
+    for way in body.notify or ():
+        if way not in resources.registry.notifiers:
+            raise InvalidParams({"notify": f"There is no way “{way[:40]}” to tell people. Choose another."})
 
 
 def compile_body(
@@ -242,6 +252,7 @@ def _view(row: DefinitionRow, names: dict[str, str]) -> DefinitionView:
         owner_name=names.get(row.owner_id, row.owner_id),
         criteria=[CriterionBody.model_validate(one) for one in row.body["criteria"]],
         logic=row.body["logic"],
+        notify=row.body.get("notify"),
         counted=row.counted,
         counted_at=row.counted_at,
         changed_at=row.changed_at,
@@ -254,4 +265,6 @@ def _view(row: DefinitionRow, names: dict[str, str]) -> DefinitionView:
 
 def body_of(view: DefinitionView) -> DefinitionBody:
     """What was saved of a definition."""
-    return DefinitionBody(name=view.name, object=view.object, criteria=view.criteria, logic=view.logic)
+    return DefinitionBody(
+        name=view.name, object=view.object, criteria=view.criteria, logic=view.logic, notify=view.notify
+    )

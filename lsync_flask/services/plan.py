@@ -4,6 +4,7 @@ A definition or mapping that is edited later changes nothing in an activity that
 result.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +15,7 @@ from lsync_flask.engine.fields import FieldInfo, ObjectInfo
 from lsync_flask.engine.inputs import InputMapping, InputRow, PluginCall
 from lsync_flask.engine.policies import Policy
 from lsync_flask.engine.sizes import BULK_API_FROM
+from lsync_flask.storage.outbox import MAIL
 
 
 class _Body(BaseModel):
@@ -124,6 +126,7 @@ class Plan(_Body):
     on_unknown_charge: str
     bulk_api_from: int = BULK_API_FROM
     mail_to: tuple[str, ...]
+    notify: tuple[str, ...] = (MAIL,)
     part: PartBody | None = None  # None: the whole audience
 
     def audience(self) -> Audience:
@@ -133,6 +136,11 @@ class Plan(_Body):
 
 def _calls(bodies: tuple[PluginCallBody, ...]) -> tuple[PluginCall, ...]:
     return tuple(body.parsed() for body in bodies)
+
+
+def ways_of(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ways in which people are told of an activity with this stored plan."""
+    return tuple(plan.get("notify", (MAIL,)))
 
 
 def missing_technical(info: ObjectInfo, names: TechnicalFields) -> list[str]:

@@ -12,6 +12,7 @@ from lsync_flask.errors import Conflict, InvalidParams, LsyncError, RetryableErr
 from lsync_flask.services.count_audience import AudienceCount, count_audience
 from lsync_flask.services.definitions import DefinitionView, body_of, read_definition
 from lsync_flask.services.describe_objects import object_info
+from lsync_flask.services.notice_settings import notice_settings
 from lsync_flask.services.plan import (
     InputMappingBody,
     Plan,
@@ -170,6 +171,7 @@ def _repeated(resources: Resources, actor: Actor, request_key: str | None) -> in
 def _plan(resources: Resources, actor: Actor, definition: DefinitionView) -> tuple[Plan, OrgSettings]:
     with resources.database.reading(actor.org_id) as scope:
         settings = org_settings(scope)
+        ways = notice_settings(scope).use if definition.notify is None else definition.notify
         inputs = read_mapping(scope, "input", definition.object)
         results = read_mapping(scope, "results", definition.object)
         owner = read_user(scope, definition.owner_id)
@@ -192,6 +194,7 @@ def _plan(resources: Resources, actor: Actor, definition: DefinitionView) -> tup
         bulk_size=settings.bulk_size,
         on_unknown_charge=settings.on_unknown_charge,
         mail_to=_recipients(owner, settings),
+        notify=tuple(dict.fromkeys(ways)),
     )
     return plan, settings
 

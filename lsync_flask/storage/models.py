@@ -117,6 +117,16 @@ setting = Table(
     Column("changed_at", Double, nullable=False),
 )
 
+notice_setting = Table(
+    "notice_setting",
+    metadata,
+    Column("org_id", SalesforceId, ForeignKey("org.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),  # the ways to tell people, with their parameters but for secrets
+    Column("changed_by", SalesforceId, nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
 mapping = Table(
     "mapping",
     metadata,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lsync_flask.errors import Conflict
 from lsync_flask.storage.db import OrgScope
-from lsync_flask.storage.models import mapping, setting
+from lsync_flask.storage.models import mapping, notice_setting, setting
 
 MEANWHILE = "Somebody else has saved this meanwhile. Reload the page to see the change, then save again."
 
@@ -26,7 +26,16 @@ class Change:
 
 def read_settings_body(scope: OrgScope) -> tuple[int, Mapping[str, Any]] | None:
     """(version, body); None when nothing was ever saved."""
-    row = scope.run(scope.select(setting)).one_or_none()
+    return _read_body(scope, setting)
+
+
+def read_notices_body(scope: OrgScope) -> tuple[int, Mapping[str, Any]] | None:
+    """(version, body) of the ways to tell people; None when nothing was ever saved."""
+    return _read_body(scope, notice_setting)
+
+
+def _read_body(scope: OrgScope, table: Any) -> tuple[int, Mapping[str, Any]] | None:
+    row = scope.run(scope.select(table)).one_or_none()
     return None if row is None else (row.version, orjson.loads(row.body))
 
 
@@ -48,12 +57,25 @@ def save_settings_body(
     Raises:
         Conflict: another version was saved meanwhile.
     """
+    return _save_body(scope, setting, version_seen, body, changed_by, now_s)
+
+
+def save_notices_body(
+    scope: OrgScope, version_seen: int | None, body: Mapping[str, Any], changed_by: str, now_s: float
+) -> int:
+    """Replace the ways to tell people; as `save_settings_body`."""
+    return _save_body(scope, notice_setting, version_seen, body, changed_by, now_s)
+
+
+def _save_body(
+    scope: OrgScope, table: Any, version_seen: int | None, body: Mapping[str, Any], changed_by: str, now_s: float
+) -> int:
     values = {"body": orjson.dumps(dict(body)).decode(), "changed_by": changed_by, "changed_at": now_s}
     if version_seen is None:
-        _insert(scope, setting, {**values, "version": 1})
+        _insert(scope, table, {**values, "version": 1})
         return 1
     changed = scope.run(
-        scope.update(setting).where(setting.c.version == version_seen).values(**values, version=version_seen + 1)
+        scope.update(table).where(table.c.version == version_seen).values(**values, version=version_seen + 1)
     )
     if not changed.rowcount:
         raise Conflict(MEANWHILE)

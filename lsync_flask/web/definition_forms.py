@@ -20,6 +20,7 @@ from lsync_flask.services.explain_empty import explain_empty
 from lsync_flask.services.plan import CriterionBody
 from lsync_flask.services.preview_audience import preview_audience
 from lsync_flask.web.forms import criteria_of, find_fields, keys_of, marks_of, new_key, row_of, rows_of
+from lsync_flask.web.notice_pages import notify_choices, notify_of
 from lsync_flask.web.rendering import render
 
 MOST_FIELDS = 60
@@ -37,11 +38,16 @@ class Draft:
     number: int | None = None
     criteria: list[CriterionBody] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    notify: list[str] | None = None
 
     def body(self) -> DefinitionBody:
         """Raises ValidationError: it is too long for us."""
         return DefinitionBody(
-            name=self.name.strip() or "Untitled", object=self.object, criteria=self.criteria, logic=self.logic
+            name=self.name.strip() or "Untitled",
+            object=self.object,
+            criteria=self.criteria,
+            logic=self.logic,
+            notify=self.notify,
         )
 
     def named_body(self) -> DefinitionBody:
@@ -60,6 +66,7 @@ def _draft(sent: MultiDict[str, str], number: int | None = None) -> Draft:
         number=number,
         criteria=criteria_of(sent, resources().registry),
         keys=keys_of(sent, resources().registry),
+        notify=notify_of(sent.get("notify", "")),
     )
 
 
@@ -69,7 +76,9 @@ def new() -> str:
     source = request.args.get("from", "")
     if source.isdecimal():
         view = read_definition(resources(), actor(), int(source))
-        return _page(Draft(f"Copy of {view.name}"[:255], view.object, view.logic, criteria=view.criteria))
+        return _page(
+            Draft(f"Copy of {view.name}"[:255], view.object, view.logic, criteria=view.criteria, notify=view.notify)
+        )
     draft = _draft(request.args)
     if not draft.criteria:
         draft.criteria.append(CriterionBody(field="", operator="equals", value=""))
@@ -79,7 +88,9 @@ def new() -> str:
 def edit(number: int) -> str:
     actor().must("change definitions")
     view = read_definition(resources(), actor(), number)
-    return _page(Draft(view.name, view.object, view.logic, str(view.version), number, view.criteria))
+    return _page(
+        Draft(view.name, view.object, view.logic, str(view.version), number, view.criteria, notify=view.notify)
+    )
 
 
 def save_new() -> ResponseReturnValue:
@@ -208,6 +219,7 @@ def _page(draft: Draft, error: Exception | None = None) -> str:
         objects=OBJECTS,
         rows=rows_of(draft.criteria, info, resources().registry, draft.keys),
         problems=problems_of(error),
+        notify_choices=notify_choices(draft.notify),
         conflict=error.sentence if isinstance(error, Conflict) else "",
         marks=marks_of(_as_invalid(error), draft.logic),
     )

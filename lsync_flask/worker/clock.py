@@ -60,7 +60,7 @@ def _send(resources: Resources, row: OutboxRow) -> None:
     try:
         deliver(resources, row)
     except RetryableError as error:
-        wait_s = min(3_600.0, 15.0 * 2.0 ** min(row.attempts, 8))
+        wait_s = max(min(3_600.0, 15.0 * 2.0 ** min(row.attempts, 8)), error.after_s or 0.0)
         give_up = row.attempts + 1 >= MOST_TRIES
         mark_failed(resources.database, row, str(error), None if give_up else wait_s)
         log.warning("not delivered", org=row.org_id, outbox=row.id, given_up=give_up)

@@ -9,13 +9,14 @@ from lsync_flask.engine.bulk_state import finished_state
 from lsync_flask.engine.status import Fate, bad, final_status
 from lsync_flask.salesforce.api import SalesforceApi
 from lsync_flask.services.next_part import add_next_part
+from lsync_flask.services.plan import ways_of
 from lsync_flask.services.resources import Resources
 from lsync_flask.services.run_activity import ring_now
 from lsync_flask.storage.bodies import OutcomeEntry, decode_outcomes, decode_records, encode_outcomes, patch_outcomes
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.ledger_rows import BulkRow
 from lsync_flask.storage.models import bulk as bulk_table
-from lsync_flask.storage.outbox import add_outbox
+from lsync_flask.storage.outbox import add_notices
 from lsync_flask.worker.bench import Bench
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ def fail_bulk(bench: Bench, bulk: BulkRow, code: str, sentence: str) -> None:
 
 
 def end_if_done(resources: Resources, ledger: Ledger, activity_id: int) -> bool:
-    """End the activity when nothing is left to do: its status, its mail and its next part are one commit."""
+    """End the activity when nothing is left to do: its status, its notices and its next part are one commit."""
     with ledger.ending(activity_id) as found:
         if found is None:
             return False
@@ -72,13 +73,7 @@ def end_if_done(resources: Resources, ledger: Ledger, activity_id: int) -> bool:
         status = final_status(fates, cancelled=activity.status == "Cancelling")
         ledger.end(scope, activity_id, status)
         following = add_next_part(scope, activity, status)
-        add_outbox(
-            scope,
-            "notice",
-            f"activity/{activity_id}/ended",
-            {"activity": activity_id, "event": "ended"},
-            resources.now_s(),
-        )
+        add_notices(scope, ways_of(activity.plan), activity_id, "ended", resources.now_s())
     log.info("activity ended", org=ledger.org_id, activity=activity_id, status=status, **fates)
     if following is not None:
         ring_now(resources, following)
@@ -89,13 +84,8 @@ def fail_activity(resources: Resources, ledger: Ledger, activity_id: int, senten
     """End an activity that could not even begin: no record was read, and the reason says why."""
     with ledger.database.writing(ledger.org_id) as scope:
         if ledger.end_failed(scope, activity_id, sentence):
-            add_outbox(
-                scope,
-                "notice",
-                f"activity/{activity_id}/ended",
-                {"activity": activity_id, "event": "ended"},
-                resources.now_s(),
-            )
+            ways = ways_of(ledger.read_activity(activity_id).plan)
+            add_notices(scope, ways, activity_id, "ended", resources.now_s())
     log.error("activity failed", org=ledger.org_id, activity=activity_id)
 
 

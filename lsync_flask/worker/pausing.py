@@ -3,8 +3,9 @@
 import structlog
 
 from lsync_flask.errors import GrantLost, LsyncError
+from lsync_flask.services.plan import ways_of
 from lsync_flask.storage.ledger import Ledger
-from lsync_flask.storage.outbox import add_outbox
+from lsync_flask.storage.outbox import add_notices
 
 log = structlog.get_logger(__name__)
 
@@ -19,18 +20,13 @@ def pause_activity(ledger: Ledger, activity_id: int, reason: str, wait_s: float 
 
 
 def wait_for_person(ledger: Ledger, activity_id: int, error: LsyncError) -> None:
-    """Pause until somebody has put right what is wrong.
-
-    When the org lets us in no more, its owner gets one mail for each time that the activity comes to a stop.
-    """
-    if not isinstance(error, GrantLost):
-        pause_activity(ledger, activity_id, str(error), None)
-        return
-    body = {"activity": activity_id, "event": "reconnect"}
-    reason = f"Waiting for reconnect: {error}"
+    """Pause until somebody has put right what is wrong: a notice for each time that the activity comes to a stop."""
+    is_lost = isinstance(error, GrantLost)
+    reason = f"Waiting for reconnect: {error}" if is_lost else str(error)
+    ways = ways_of(ledger.read_activity(activity_id).plan)
     with ledger.database.writing(ledger.org_id) as scope:
         if not ledger.change_status_in(scope, activity_id, ("Queued", "Selecting", "Running"), "Paused", reason):
             return
         now_s = ledger.now_s()
-        add_outbox(scope, "notice", f"activity/{activity_id}/reconnect/{now_s:.3f}", body, now_s)
-    log.warning("activity waits for reconnect", org=ledger.org_id, activity=activity_id)
+        add_notices(scope, ways, activity_id, "reconnect" if is_lost else "paused", now_s, f"/{now_s:.3f}")
+    log.warning("activity waits for a person", org=ledger.org_id, activity=activity_id, reconnect=is_lost)
