@@ -20,6 +20,12 @@ from lsync_flask.engine.readers import DATE_TYPES, NUMBER_TYPES
 from lsync_flask.engine.record import NO_RECORD, ColumnTypes, RecordView
 from lsync_flask.engine.status import Fate
 from lsync_flask.engine.steps import Chain, Pipeline, PluginCall, Rejection, Transforms, build_chain
+from lsync_flask.engine.value_quality import (
+    fold,
+    fold_placeholders,
+    grade_of,
+    without_placeholders,
+)
 from lsync_flask.engine.values import comparison_key, spell_text, text_parser
 from lsync_flask.errors import InvalidParams, RecordRejected
 from lsync_flask.plugin_api import Answer, Catalogue, FieldType, ProviderField, Value
@@ -40,6 +46,7 @@ class ResultRow:
     """The provider's output, the Salesforce field that it may change, and how.
 
     `minimum_confidence`, 0 to 100: a less certain match leaves this field alone; so does one of unknown certainty.
+    `placeholders`, such as “N/A”, count as no value on both sides.
     """
 
     output: str
@@ -47,6 +54,7 @@ class ResultRow:
     transforms: tuple[PluginCall, ...] = ()
     policy: Policy = DEFAULT_POLICY
     minimum_confidence: int | None = None
+    placeholders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,18 @@ _NOTHING = _Proposal(None, None, None)
 class _Rule:
     """One checked row. Its decisions are a table, made from the policy once: this is asked for every field."""
 
-    __slots__ = ("_certain", "_key", "_minimum", "_parse", "_uncertain", "output", "propose", "reads_record", "target")
+    __slots__ = (
+        "_blanks",
+        "_certain",
+        "_key",
+        "_minimum",
+        "_parse",
+        "_uncertain",
+        "output",
+        "propose",
+        "reads_record",
+        "target",
+    )
 
     def __init__(self, row: ResultRow, target: FieldInfo, pipeline: Pipeline[_Proposal]) -> None:
         self.output = row.output
@@ -103,6 +122,7 @@ class _Rule:
         self.reads_record = pipeline.reads_record
         self.propose = pipeline.run
         self._minimum = row.minimum_confidence
+        self._blanks = fold_placeholders(row.placeholders)
         self._key = comparison_key(target)
         self._parse = text_parser(target.type)
         cases = [(before, kind) for before in (_BLANK, _SAME, _OTHER) for kind in (_NO_VALUE, _VALUE, _REFUSED)]
@@ -113,7 +133,7 @@ class _Rule:
         is_certain = self._minimum is None or (confidence is not None and confidence >= self._minimum)
         table = self._certain if is_certain else self._uncertain
         kind = _REFUSED if isinstance(proposal, Rejection) else proposal.kind
-        if before is None or before.isspace():
+        if before is None or before.isspace() or (self._blanks and fold(before) in self._blanks):
             return table[_BLANK + kind]
         if isinstance(proposal, _Proposal) and (before == proposal.text or self._is_same(before, proposal)):
             return table[_SAME + kind]
@@ -201,6 +221,8 @@ class CompiledResults:
                 refused += [(outcome, proposal)] if decision == "rejected" else []
             elif decision in CHANGING:
                 made.changes[target] = proposal.value
+        if any(outcome[3] == "low_confidence" for outcome in made.fields):
+            made.message = _say_confidence(confidence)
         return _close(made, refused)
 
     def _find_places(self, index: Mapping[str, int]) -> tuple[int, ...]:
@@ -209,6 +231,14 @@ class CompiledResults:
             known = (index, tuple(index[rule.target.name] for rule in self._rules))
             self._places = known
         return known[1]
+
+
+def _say_confidence(confidence: float | None) -> str:
+    """Why fields that ask for more were left alone."""
+    if confidence is None:
+        return "The provider does not say how certain the match is, and some fields ask for it."
+    word = grade_of(confidence)
+    return f"The match has a confidence of {confidence:g}{f' ({word})' if word else ''}, and some fields ask for more."
 
 
 def _close(made: Decision, refused: Sequence[tuple[FieldOutcome, Rejection]]) -> Decision:
@@ -258,7 +288,8 @@ def _compile_row(
     if problems or output is None or target is None:
         raise InvalidParams(problems)
     seen.add(target.name)
-    return _Rule(row, target, Pipeline(chain, target.label, answer_reader(output), _proposer(target)))
+    read = without_placeholders(answer_reader(output), fold_placeholders(row.placeholders))
+    return _Rule(row, target, Pipeline(chain, target.label, read, _proposer(target)))
 
 
 def _proposer(target: FieldInfo) -> Callable[[Value], _Proposal]:

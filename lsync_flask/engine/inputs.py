@@ -9,6 +9,7 @@ from lsync_flask.engine.paths import label_path, missing_field, resolve_path
 from lsync_flask.engine.readers import plain_text
 from lsync_flask.engine.record import NO_RECORD, ColumnTypes, RecordView
 from lsync_flask.engine.steps import Pipeline, PluginCall, Rejection, Transforms, build_chain
+from lsync_flask.engine.value_quality import fold, fold_placeholders
 from lsync_flask.engine.values import parse_text, text_parser
 from lsync_flask.errors import InvalidParams
 from lsync_flask.plugin_api import Catalogue, FieldType, Inquiry, Value
@@ -20,11 +21,15 @@ MINIMUM_INPUT = "MINIMUM_INPUT"
 
 @dataclass(frozen=True, slots=True)
 class InputRow:
-    """The provider's input, the Salesforce field that feeds it, and the transforms between."""
+    """The provider's input, the Salesforce field that feeds it, and the transforms between.
+
+    `placeholders`, such as “N/A”, are not sent: they count as no value.
+    """
 
     input: str
     source: str
     transforms: tuple[PluginCall, ...] = ()
+    placeholders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class _Rule:
     input: str
     path: str
     pipeline: Pipeline[str] | None
+    blanks: frozenset[str] = frozenset()
 
 
 class CompiledInputs:
@@ -75,6 +81,8 @@ class CompiledInputs:
         inputs: dict[str, str] = {}
         for rule in self._rules:
             text = row[index[rule.path]]
+            if rule.blanks and text and fold(text) in rule.blanks:
+                continue
             if rule.pipeline is not None:
                 result = rule.pipeline.run(text or None, record)
                 if isinstance(result, Rejection):
@@ -157,8 +165,9 @@ def _compile_row(row: InputRow, info: ObjectInfo, transforms: Transforms) -> _Ru
         return None
     path, field = resolved
     if not chain and text_parser(field.type) is None:
-        return _Rule(row.input, path, None)
-    return _Rule(row.input, path, Pipeline(chain, field.label, _reader(field.type), plain_text))
+        return _Rule(row.input, path, None, fold_placeholders(row.placeholders))
+    pipeline = Pipeline(chain, field.label, _reader(field.type), plain_text)
+    return _Rule(row.input, path, pipeline, fold_placeholders(row.placeholders))
 
 
 def _reader(type: FieldType) -> Callable[[str | None], Value]:  # noqa: A002 (the name that describe uses)

@@ -87,6 +87,8 @@ def _line(row: Mapping[str, Any]) -> str:
     rules = [str(row[name]).replace("_", " ") for name in ("policy",) if row.get(name)]
     if row.get("minimum_confidence") is not None:
         rules.append(f"confidence from {row['minimum_confidence']}")
+    if row.get("placeholders"):
+        rules.append(f"blank: {', '.join(map(str, row['placeholders']))}")
     return f"{line} ({', '.join(rules)})" if rules else line
 
 

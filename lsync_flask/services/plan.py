@@ -5,7 +5,7 @@ result.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,7 +15,12 @@ from lsync_flask.engine.fields import FieldInfo, ObjectInfo
 from lsync_flask.engine.inputs import InputMapping, InputRow, PluginCall
 from lsync_flask.engine.policies import Policy
 from lsync_flask.engine.sizes import BULK_API_FROM
+from lsync_flask.engine.value_quality import MOST_PLACEHOLDERS, Grade, least_of
 from lsync_flask.storage.outbox import MAIL
+
+Placeholder = Annotated[str, Field(min_length=1, max_length=80)]
+Placeholders = Annotated[tuple[Placeholder, ...], Field(max_length=MOST_PLACEHOLDERS)]
+"""Texts that count as no value, such as “N/A”."""
 
 
 class _Body(BaseModel):
@@ -38,6 +43,7 @@ class InputRowBody(_Body):
     input: str
     source: str
     transforms: tuple[PluginCallBody, ...] = ()
+    placeholders: Placeholders = ()
 
 
 class ResultRowBody(_Body):
@@ -47,7 +53,8 @@ class ResultRowBody(_Body):
     target: str
     transforms: tuple[PluginCallBody, ...] = ()
     policy: Policy = "fill_blanks"
-    minimum_confidence: int | None = Field(default=None, ge=0, le=100)
+    minimum_confidence: Annotated[int, Field(ge=0, le=100)] | Grade | None = None
+    placeholders: Placeholders = ()
 
 
 class InputMappingBody(_Body):
@@ -56,7 +63,7 @@ class InputMappingBody(_Body):
     rows: tuple[InputRowBody, ...] = ()
 
     def parsed(self, object_name: str) -> InputMapping:
-        rows = tuple(InputRow(row.input, row.source, _calls(row.transforms)) for row in self.rows)
+        rows = tuple(InputRow(row.input, row.source, _calls(row.transforms), row.placeholders) for row in self.rows)
         return InputMapping(object_name, rows)
 
 
@@ -67,7 +74,14 @@ class ResultMappingBody(_Body):
 
     def parsed(self, object_name: str) -> ResultMapping:
         rows = tuple(
-            ResultRow(row.output, row.target, _calls(row.transforms), row.policy, row.minimum_confidence)
+            ResultRow(
+                row.output,
+                row.target,
+                _calls(row.transforms),
+                row.policy,
+                least_of(row.minimum_confidence),
+                row.placeholders,
+            )
             for row in self.rows
         )
         return ResultMapping(object_name, rows)

@@ -5,15 +5,16 @@ Each row has a key of its own: `row` lists the keys in order, and `provider.<key
 `param.<step>.<name>`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 
 from lsync_flask.engine.fields import FieldInfo
 from lsync_flask.engine.policies import DEFAULT_POLICY, POLICIES, Policy, apply_policy, is_policy
+from lsync_flask.engine.value_quality import MOST_PLACEHOLDERS
 from lsync_flask.errors import InvalidParams
 from lsync_flask.plugin_api import ProviderField, build
 from lsync_flask.registry import Registry
@@ -27,7 +28,10 @@ from lsync_flask.services.plan import (
 from lsync_flask.web.forms import ICONS, TYPE_LABELS, new_key
 from lsync_flask.web.param_forms import Param, params_of
 
+T = TypeVar("T")
+
 MOST_ROWS = 200
+LONGEST_PLACEHOLDER = 80
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class RowDraft:
     steps: tuple[StepDraft, ...] = ()
     policy: str = DEFAULT_POLICY
     confidence: str = ""
+    placeholders: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -68,7 +73,8 @@ def row_of_form(form: MultiDict[str, str], key: str) -> RowDraft:
         field=form.get(f"field.{key}", ""),
         steps=tuple([*steps, StepDraft(new_key(), added)] if added else steps),
         policy=form.get(f"policy.{key}", DEFAULT_POLICY),
-        confidence=form.get(f"confidence.{key}", "").strip(),
+        confidence=form.get(f"confidence.{key}", "").strip().lower(),
+        placeholders=form.get(f"placeholders.{key}", "").strip(),
     )
 
 
@@ -93,7 +99,10 @@ def change_steps(row: RowDraft, action: str) -> RowDraft:
 
 def rows_of_body(body: InputMappingBody | ResultMappingBody) -> list[RowDraft]:
     if isinstance(body, InputMappingBody):
-        return [RowDraft(new_key(), row.input, row.source, _steps(row.transforms)) for row in body.rows]
+        return [
+            RowDraft(new_key(), row.input, row.source, _steps(row.transforms), placeholders=", ".join(row.placeholders))
+            for row in body.rows
+        ]
     return [
         RowDraft(
             new_key(),
@@ -102,6 +111,7 @@ def rows_of_body(body: InputMappingBody | ResultMappingBody) -> list[RowDraft]:
             _steps(row.transforms),
             row.policy,
             "" if row.minimum_confidence is None else str(row.minimum_confidence),
+            ", ".join(row.placeholders),
         )
         for row in body.rows
     ]
@@ -112,30 +122,57 @@ def _steps(calls: Iterable[PluginCallBody]) -> tuple[StepDraft, ...]:
 
 
 def input_body(rows: Iterable[RowDraft], registry: Registry) -> InputMappingBody:
-    return InputMappingBody(rows=tuple(input_row(row, registry) for row in rows))
+    """Raises InvalidParams: a row holds what cannot be stored; named by row."""
+    return InputMappingBody(rows=tuple(_bodies(rows, lambda row: input_row(row, registry))))
 
 
 def result_body(rows: Iterable[RowDraft], registry: Registry) -> ResultMappingBody:
     """Raises InvalidParams: a confidence is no number from 0 to 100, or a policy is unknown; named by row."""
-    bodies: list[ResultRowBody] = []
+    return ResultMappingBody(rows=tuple(_bodies(rows, lambda row: result_row(row, registry))))
+
+
+def _bodies(rows: Iterable[RowDraft], read: Callable[[RowDraft], T]) -> list[T]:
+    bodies: list[T] = []
     problems: dict[str, str] = {}
     for number, row in enumerate(rows):
         try:
-            bodies.append(result_row(row, registry))
+            bodies.append(read(row))
         except InvalidParams as error:
             problems |= {f"rows.{number}.{name}": text for name, text in error.problems.items()}
     if problems:
         raise InvalidParams(problems)
-    return ResultMappingBody(rows=tuple(bodies))
+    return bodies
 
 
 def input_row(row: RowDraft, registry: Registry) -> InputRowBody:
-    return InputRowBody(input=row.provider, source=row.field, transforms=_calls(row, registry))
+    return InputRowBody(
+        input=row.provider,
+        source=row.field,
+        transforms=_calls(row, registry),
+        placeholders=_placeholders(row.placeholders),
+    )
+
+
+def _placeholders(typed: str) -> tuple[str, ...]:
+    """The texts between commas, each once.
+
+    Raises:
+        InvalidParams: one is longer than any placeholder.
+    """
+    texts = tuple(dict.fromkeys(part.strip() for part in typed.split(",") if part.strip()))
+    long = next((text for text in texts if len(text) > LONGEST_PLACEHOLDER), None)
+    if long is not None:
+        sentence = f"“{long[:20]}…” is longer than {LONGEST_PLACEHOLDER} characters. Put commas between the texts."
+        raise InvalidParams({"placeholders": sentence})
+    if len(texts) > MOST_PLACEHOLDERS:
+        raise InvalidParams({"placeholders": f"These are {len(texts)} texts, and {MOST_PLACEHOLDERS} are the most."})
+    return texts
 
 
 def result_row(row: RowDraft, registry: Registry) -> ResultRowBody:
     if not is_policy(row.policy):
         raise InvalidParams({"policy": "Choose one of the overwrite policies."})
+    placeholders = _placeholders(row.placeholders)
     try:
         return ResultRowBody(
             output=row.provider,
@@ -143,9 +180,10 @@ def result_row(row: RowDraft, registry: Registry) -> ResultRowBody:
             transforms=_calls(row, registry),
             policy=cast("Policy", row.policy),
             minimum_confidence=row.confidence or None,
+            placeholders=placeholders,
         )
     except ValidationError as error:
-        sentence = f"“{row.confidence[:20]}” is no whole number from 0 to 100."
+        sentence = f"“{row.confidence[:20]}” is no whole number from 0 to 100, nor low, medium or high."
         raise InvalidParams({"minimum_confidence": sentence}) from error
 
 

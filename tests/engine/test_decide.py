@@ -337,3 +337,42 @@ def test_what_is_written_follows_the_policy_and_is_never_a_repetition(compile_ro
         assert not write or same or decision.fate == "rejected"
     if is_blank(proposed) and policy != "always":
         assert decision.fields == []
+
+
+@pytest.mark.parametrize("said", ["N/A", " n/a ", "UNKNOWN", "-"])
+def test_a_placeholder_of_the_provider_is_no_value(compile_rows, said):
+    compiled = compile_rows(("name", "Company"), placeholders=("N/A", "unknown", "-"), policy="provider_wins")
+
+    decision = decide(compiled, {"name": said}, {"Company": "Acme"})
+
+    assert (decision.fate, decision.changes, decision.fields) == ("unchanged", {}, [])
+
+
+def test_a_placeholder_in_salesforce_is_filled_and_a_value_is_kept(compile_rows):
+    compiled = compile_rows(("name", "Company"), ("text", "Website"), placeholders=("N/A",))
+
+    decision = decide(compiled, {"name": "Acme", "text": "x"}, {"Company": "n/a", "Website": "N/A Ltd"})
+
+    assert decision.changes == {"Company": "Acme"}
+    assert [word for *_, word in decision.fields] == ["written", "kept"]
+
+
+def test_a_placeholder_is_taken_out_of_a_list(compile_rows):
+    compiled = compile_rows(("colours", "Colours__c"), placeholders=("none",))
+
+    assert decide(compiled, {"colours": ["Red", "none"]}).changes == {"Colours__c": "Red"}
+
+
+@pytest.mark.parametrize(
+    ("confidence", "message"),
+    [
+        (79, "The match has a confidence of 79 (medium), and some fields ask for more."),
+        (49, "The match has a confidence of 49 (low), and some fields ask for more."),
+        (None, "The provider does not say how certain the match is, and some fields ask for it."),
+        (80, ""),
+    ],
+)
+def test_a_match_that_is_not_certain_enough_says_how_certain_it_is(compile_rows, confidence, message):
+    compiled = compile_rows(("name", "Company"), minimum_confidence=80)
+
+    assert decide(compiled, {"name": "Acme"}, confidence=confidence).message == message

@@ -113,3 +113,10 @@ def test_a_mapping_that_cannot_work_is_told_at_its_place(compile_rows, rows, key
 
     assert list(caught.value.problems) == [key]
     assert words in caught.value.problems[key]
+
+
+@pytest.mark.parametrize("chain", [(), (PluginCall("upper"),)])
+def test_a_placeholder_is_not_sent(compile_rows, chain):
+    compiled = compile_rows(("company", "Company"), ("site", "Website", chain, ("N/A", "unknown")))
+
+    assert ask(compiled, Company="Acme", Website=" n/a ").inputs == {"company": "Acme"}

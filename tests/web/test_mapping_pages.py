@@ -48,6 +48,33 @@ def test_a_results_mapping_is_saved_with_its_transforms_policy_and_confidence_an
     assert re.search(r'name="param\.\w+\.digits"', again)
 
 
+def test_placeholders_and_a_word_for_the_certainty_are_saved_and_come_back(client):
+    row = {"row": "a1", "provider.a1": "employees", "field.a1": "NumberOfEmployees", "policy.a1": "fill_blanks"}
+    typed = {**row, "confidence.a1": "High", "placeholders.a1": "N/A, unknown,, N/A"}
+    version = version_of(client.get("/mappings/results/Lead").text)
+
+    saved = client.post("/mappings/results/Lead", data={**typed, "version": version, "do": "save"})
+
+    stored = client.get("/api/v1/mappings/results/Lead").json["rows"]
+    assert "Saved." in saved.text
+    assert [(one["minimum_confidence"], one["placeholders"]) for one in stored] == [("high", ["N/A", "unknown"])]
+    assert 'value="N/A, unknown"' in client.get("/mappings/results/Lead").text
+
+
+def test_input_placeholders_come_back_and_a_wrong_one_is_said_beside_it(client):
+    stored = client.get("/api/v1/mappings/input/Lead").json
+    rows = [{**stored["rows"][0], "placeholders": ["none"]}, *stored["rows"][1:]]
+    saved = client.put("/api/v1/mappings/input/Lead", json={"rows": rows, "version": stored["version"]})
+    page = client.get("/mappings/input/Lead").text
+    row = {"row": "a1", "provider.a1": rows[0]["input"], "field.a1": rows[0]["source"], "placeholders.a1": "x" * 90}
+
+    wrong = client.post("/mappings/input/Lead", data={**row, "version": version_of(page), "do": "save"})
+
+    assert saved.status_code == 200
+    assert 'value="none"' in page
+    assert (wrong.status_code, "is longer than 80 characters" in wrong.text) == (422, True)
+
+
 WRONG = (
     ({"confidence.a1": "many"}, "is no whole number from 0 to 100"),
     ({"confidence.a1": "101"}, "is no whole number from 0 to 100"),
