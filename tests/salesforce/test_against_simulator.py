@@ -135,7 +135,7 @@ def test_a_key_that_is_not_the_apps_is_not_let_in(simulated, private_key_pem):
 
 def test_a_revoked_token_is_renewed_on_the_way(simulated, admin):
     token = simulated.tokens.token(admin.username)
-    requests.post(f"{simulated.url}/services/oauth2/revoke", data={"token": token.access_token}, timeout=5)
+    requests.post(f"{simulated.url}/services/oauth2/revoke", data={"token": token.access_token}, timeout=30)
 
     assert count(admin, f"SELECT COUNT() {OPEN}") == RECORDS
     assert admin.calls == 2

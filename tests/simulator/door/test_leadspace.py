@@ -14,7 +14,7 @@ RECORD = {"external_id": "00Q1", "company": {"name": "Siemens AG"}}
 def call(door):
     def ask(method, path, body=None, token=None):
         headers = {"Authorization": f"Bearer {token or door.line['provider_key']}"}
-        return requests.request(method, door.line["provider_url"] + path, json=body, headers=headers, timeout=5)
+        return requests.request(method, door.line["provider_url"] + path, json=body, headers=headers, timeout=30)
 
     yield ask
     usual = {"calls_per_s": 30, "backlog": 100_000, "bulk_ms": 200, "credits_left": None, "internal_errors": 0}
@@ -30,7 +30,7 @@ def wait_for(call, path):
 
 
 def charges(door, record):
-    return requests.get(f"{door.control_url}/ledger/charges", params={"record": record}, timeout=5).json()
+    return requests.get(f"{door.control_url}/ledger/charges", params={"record": record}, timeout=30).json()
 
 
 def test_a_bulk_is_taken_then_polled_and_each_record_keeps_its_own_id(call):

@@ -102,9 +102,9 @@ def test_a_plain_user_cannot_read_assignments(door):
     assert answer.status_code == 400 or answer.json()["records"] == []
 
 
-def test_the_org_holds_what_was_asked_for(door):
+def test_the_org_holds_what_was_asked_for(untouched):
     def count(soql: str) -> int:
-        return int(door.query("integration", soql).json()["totalSize"])
+        return int(untouched.query("integration", soql).json()["totalSize"])
 
     assert count("SELECT COUNT() FROM Lead WHERE IsConverted = false AND LastName != 'Meanwhile'") == 200
     assert count("SELECT COUNT() FROM Lead WHERE IsConverted = true AND LastName != 'Meanwhile'") == 4
