@@ -54,6 +54,7 @@ __all__ = [
     "Ticket",
     "Transform",
     "Value",
+    "Window",
     "build",
     "field_validator",
     "model_validator",
@@ -204,15 +205,26 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a provider allows: calls at once and calls per second; None where it sets no limit.
+class Window:
+    """At most so many calls, and so many records in them, in any stretch of so many seconds; None: no limit."""
 
-    `per_call` are the most records of one call with these settings, when that is fewer than the class's `max_per_call`.
+    seconds: float
+    calls: int | None = None
+    records: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a provider allows one account: calls at once, calls per second (None: no limit), and more windows of time.
+
+    They hold over all of LSync's processes together. `per_call` are the most records of one call with these settings,
+    when that is fewer than the class's `max_per_call`.
     """
 
     concurrency: int = 4
     calls_per_s: float | None = None
     per_call: int | None = None
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +261,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """All answers of a call, in any order, and what they cost."""
+    """All answers of a call, in any order, and what they cost.
+
+    `pause_s`: no call of this account leaves for so many seconds, as a header that says what is left may ask.
+    """
 
     answers: Sequence[Answer]
     credits: int
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from lsync_flask.plugin_api import (
     ProviderField,
     Transform,
     Value,
+    Window,
     build,
 )
 from lsync_flask.plugin_checks import class_problems, kind_of
@@ -278,8 +279,15 @@ def _limit_problems(_cls: None, provider: Provider) -> Iterator[str]:
         yield "limits() must allow more than 0 calls a second, or None for no limit."
     elif not 1 <= provider.most_per_call() <= provider.max_per_call:
         yield "limits() must allow 1 record per call or more, and no more than max_per_call."
+    elif not all(_is_window(window) for window in limits.windows):
+        yield "limits() must give windows of more than 0 seconds that allow at least one call or record."
     if provider.repeats() not in get_args(Idempotency):
         yield f"repeats() must say one of {', '.join(get_args(Idempotency))}."
+
+
+def _is_window(window: Any) -> bool:
+    allowed = [most for most in (window.calls, window.records) if most is not None]
+    return isinstance(window, Window) and window.seconds > 0 and bool(allowed) and min(allowed) >= 1
 
 
 _MORE: Mapping[str, Callable[[Any], Iterable[str]]] = {

@@ -8,8 +8,9 @@ from functools import partial
 
 from redis import Redis
 
-from lsync_flask import doorbell
+from lsync_flask import doorbell, limiter
 from lsync_flask.errors import GrantLost
+from lsync_flask.limiter import Limiter
 from lsync_flask.meters import TIMEOUT_S, Meters
 from lsync_flask.outbound import GuardedHttp
 from lsync_flask.rates import open_rates
@@ -53,6 +54,7 @@ def wire(settings: Settings) -> Resources:
         clock=utc_now,
         meters=meters,
         rates=open_rates(settings.redis),
+        limiter=Limiter(doorbell.connect(settings.redis, timeout_s=limiter.TIMEOUT_S)),
     )
 
 

@@ -41,7 +41,8 @@ def check_reply(reply: Any) -> Answers | Ticket:
         found = list(_read(reply.answers))
         if all(isinstance(answer, Answer) for answer in found):
             answers = list(_sift(found))
-            return Answers(answers, _count(reply.credits, answers))
+            pause_s = reply.pause_s if _is_wait(reply.pause_s) else 0.0
+            return Answers(answers, _count(reply.credits, answers), pause_s)
     raise OutcomeUnknown("The provider answered something that cannot be read.", after_s=SOON_S)
 
 

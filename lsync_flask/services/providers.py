@@ -1,5 +1,6 @@
 """The provider of an org: its plugin with the parameters and secrets that the admin has set."""
 
+import hmac
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args
 
@@ -7,6 +8,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from lsync_flask.errors import FatalError, LsyncError
+from lsync_flask.limiter import Account
 from lsync_flask.plugin_api import Catalogue, Http, Limits, Plugin, Provider, build
 from lsync_flask.services.resources import Resources
 from lsync_flask.storage.secrets import read_secret
@@ -46,6 +48,22 @@ def open_named_provider(
         secrets = {param: read_secret(scope, resources.box, f"provider.{param}") for param in secret_params(cls)}
     known = {param: text for param, text in secrets.items() if text is not None}
     return build(cls, {**params, **known, **(typed or {})})
+
+
+def account_of(resources: Resources, org_id: str, provider: Provider) -> Account:
+    """The account that a provider's calls are counted against: who has the same key shares it, also between orgs.
+
+    Its own key is a keyed hash, so that nothing in Redis can be turned back into a secret.
+
+    Raises:
+        FatalError: the plugin says no limits.
+    """
+    params = {name: getattr(provider, name) for name in type(provider).model_fields}
+    secrets = {name: value.get_secret_value() for name, value in params.items() if isinstance(value, SecretStr)}
+    whose = secrets or {"org": org_id, **params}
+    told = repr((provider.name, sorted((name, str(value)) for name, value in whose.items())))
+    key = hmac.new(resources.settings.secret_key.get_secret_value().encode(), told.encode(), "sha256").hexdigest()
+    return Account(key[:32], read_limits(provider))
 
 
 def read_catalogue(provider: Provider) -> Catalogue:

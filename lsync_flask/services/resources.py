@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from lsync_flask.errors import NotAllowed
+from lsync_flask.limiter import Limiter
 from lsync_flask.meters import Meters
 from lsync_flask.plugin_api import Http
 from lsync_flask.rates import Rates
@@ -45,6 +46,7 @@ class Resources:
     clock: Callable[[], datetime]
     meters: Meters
     rates: Rates  # how often something happens, at the door
+    limiter: Limiter
 
     def now_s(self) -> float:
         return self.clock().timestamp()

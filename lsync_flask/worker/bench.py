@@ -1,14 +1,12 @@
 """What the steps of one drain share: the ledger, the recipe, the ways out, and whether to stop."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 
 import structlog
 
-from lsync_flask.plugin_api import Limits
+from lsync_flask.limiter import Account, Limiter, NotYet, Outcome, Turn
 from lsync_flask.salesforce.api import SalesforceApi
 from lsync_flask.services.resources import Resources
 from lsync_flask.storage.credit_caps import CreditCaps
@@ -20,33 +18,47 @@ from lsync_flask.worker.watch import Watch
 log = structlog.get_logger(__name__)
 
 MOST_CALLS_AT_ONCE = 16
+LONGEST_TOLD_S = 3_600.0
+
+
+LONGEST_STAY_S = 2.0
+"""A call that has to wait longer leaves its thread to others; its bulk is due again when the time has come."""
 
 
 class Gate:
-    """Lets provider calls through as fast as the provider allows: so many at once, so many a second."""
+    """Lets the calls of one drain through as fast as the provider's account allows, over all processes.
 
-    def __init__(self, limits: Limits, clock: Callable[[], float] = monotonic) -> None:
-        self._places = threading.BoundedSemaphore(max(1, min(limits.concurrency, MOST_CALLS_AT_ONCE)))
-        self._gap_s = 1 / limits.calls_per_s if limits.calls_per_s else 0.0
-        self._lock = threading.Lock()
-        self._clock = clock
-        self._next = 0.0
+    The drain's threads stand in line among themselves, so that only the first of them asks Redis.
+    """
 
-    def __enter__(self) -> None:
-        self._places.acquire()
-        wait_s = self._take_turn()
-        if wait_s > 0:
-            sleep(wait_s)
+    def __init__(self, limiter: Limiter, account: Account, stop: threading.Event) -> None:
+        self._limiter = limiter
+        self._account = account
+        self._stop = stop
+        self._places = threading.BoundedSemaphore(max(1, min(account.limits.concurrency, MOST_CALLS_AT_ONCE)))
 
-    def __exit__(self, *_: object) -> None:
+    def take(self, records: int) -> Turn | NotYet:
+        """Wait for the turn of a call, but not for long."""
+        while not self._places.acquire(timeout=0.5):
+            if self._stop.is_set():
+                return NotYet(0.0, "busy")
+        answer = self._stand_in_line(records)
+        if isinstance(answer, NotYet):
+            self._places.release()
+        return answer
+
+    def _stand_in_line(self, records: int) -> Turn | NotYet:
+        while True:
+            answer = self._limiter.take(self._account, records)
+            if isinstance(answer, Turn) or answer.why == "open" or answer.wait_s > LONGEST_STAY_S:
+                return answer
+            if self._stop.wait(answer.wait_s):
+                return NotYet(0.0, "busy")
+
+    def give_back(self, turn: Turn, outcome: Outcome, told_s: float = 0.0) -> float:
+        """The call is over; the seconds for which the provider is to be left alone now."""
         self._places.release()
-
-    def _take_turn(self) -> float:
-        with self._lock:
-            now = self._clock()
-            turn = max(now, self._next)
-            self._next = turn + self._gap_s
-            return turn - now
+        return self._limiter.give_back(turn, outcome, told_s)
 
 
 @dataclass(frozen=True)

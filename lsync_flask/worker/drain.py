@@ -19,7 +19,7 @@ from lsync_flask.engine.status import WORKING
 from lsync_flask.errors import FatalError, GrantLost, InvalidParams, LimitReached, LsyncError, RetryableError
 from lsync_flask.services.describe_objects import object_info
 from lsync_flask.services.plan import Plan
-from lsync_flask.services.providers import open_named_provider, read_limits
+from lsync_flask.services.providers import account_of, open_named_provider
 from lsync_flask.services.resources import Resources
 from lsync_flask.services.run_activity import ring_now
 from lsync_flask.storage.ledger import Ledger
@@ -101,7 +101,7 @@ class _Drain:
 
     def run(self) -> None:
         with (
-            Watch(self.ledger, self.owner, self.stop, self.lifeline) as watch,
+            Watch(self.ledger, self.owner, self.stop, self.lifeline, self.resources.limiter.renew) as watch,
             ThreadPoolExecutor(MOST_CALLS_AT_ONCE, "call") as calls,
             ThreadPoolExecutor(BULKS_AT_ONCE + 1, "bulk") as bulks,
         ):
@@ -130,7 +130,8 @@ class _Drain:
             if prepared is None:
                 return None
             recipe = read_recipe(plan, prepared, self.resources.registry, provider)
-            gate = Gate(read_limits(provider))
+            account = account_of(self.resources, self.ledger.org_id, provider)
+            gate = Gate(self.resources.limiter, account, self.stop)
         except (LimitReached, RetryableError) as error:
             pause_activity(self.ledger, self.activity.id, str(error), error.after_s or PAUSE_S / 10)
         except GrantLost as error:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -17,6 +18,7 @@ from lsync_flask.plugin_api import Answer, Answers, Call, Inquiry, Ticket
 from lsync_flask.storage.bodies import StoredRecords
 from lsync_flask.storage.ledger_rows import BulkRow, CallRow
 from lsync_flask.worker.bench import Bench
+from lsync_flask.worker.turns import Trip, seconds_told, wait_for_turn
 
 log = structlog.get_logger(__name__)
 
@@ -127,27 +129,55 @@ def _ask(bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry
     Raises:
         LimitReached, FatalError: the whole activity must pause.
     """
-    provider, http = bench.recipe.provider, bench.resources.http
     if call.state == "asked" and _may_be_paid_twice(bench):
         return _unknown(bulk, call, inquiries)
-    bench.ledger.ask_call(bulk, call, bench.caps, len(inquiries))
+    trip = wait_for_turn(bench, len(inquiries))
+    if isinstance(trip, float):
+        return trip
+    with trip:
+        bench.ledger.ask_call(bulk, call, bench.caps, len(inquiries))
+        result = _call_provider(bench, bulk, call, inquiries, trip)
+    if isinstance(result, _Trouble):
+        return _try_again(bench, bulk, call, inquiries, result, left_alone=trip.left_alone_s > 0)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What passes by itself; `paid`: the call may have been charged."""
+
+    error: RetryableError
+    paid: bool
+
+
+def _call_provider(
+    bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry], trip: Trip
+) -> Answers | Ticket | _Trouble:
+    provider = bench.recipe.provider
     try:
-        with bench.gate, bench.watch.guard(bulk, provider.label), _timed(bench, provider.name):
-            if call.ticket:
-                reply = provider.collect(Ticket(call.ticket, 0.0, interrupted=call.state == "collecting"), http)
-            else:
-                reply = provider.submit(Call(call.key, inquiries), http)
-        return check_reply(reply)
+        with trip.asking(), bench.watch.guard(bulk, provider.label), _timed(bench, provider.name):
+            reply = _send(bench, call, inquiries)
+        checked = check_reply(reply)
     except (LimitReached, FatalError):
         bench.ledger.change_call(bulk, call, state="accepted" if call.ticket else "intended")
         raise
     except RetryableError as error:
-        return _try_again(bench, bulk, call, inquiries, error, paid=isinstance(error, OutcomeUnknown))
+        return _Trouble(error, paid=isinstance(error, OutcomeUnknown))
     except (Exception, SystemExit) as error:
         # A provider is somebody else's code: whatever it raises, its exit too, must not stop the others.
         log.exception("provider failed", provider=provider.name, activity=bulk.activity_id, bulk=bulk.number)
         plain = OutcomeUnknown(f"The provider {provider.label} failed with {type(error).__name__}.", after_s=SOON_S)
-        return _try_again(bench, bulk, call, inquiries, plain, paid=True)
+        return _Trouble(plain, paid=True)
+    if isinstance(checked, Answers):
+        trip.told_s = seconds_told(checked.pause_s)
+    return checked
+
+
+def _send(bench: Bench, call: CallRow, inquiries: Sequence[Inquiry]) -> Any:
+    provider, http = bench.recipe.provider, bench.resources.http
+    if call.ticket:
+        return provider.collect(Ticket(call.ticket, 0.0, interrupted=call.state == "collecting"), http)
+    return provider.submit(Call(call.key, inquiries), http)
 
 
 def _timed(bench: Bench, provider: str) -> AbstractContextManager[None]:
@@ -159,12 +189,16 @@ def _may_be_paid_twice(bench: Bench) -> bool:
 
 
 def _try_again(
-    bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry], error: RetryableError, *, paid: bool
+    bench: Bench, bulk: BulkRow, call: CallRow, inquiries: Sequence[Inquiry], trouble: _Trouble, *, left_alone: bool
 ) -> Answers | float:
-    """The seconds until the next try; after too many, an answer that says what was wrong for each record."""
-    if paid and _may_be_paid_twice(bench):
+    """The seconds until the next try; after too many, an answer that says what was wrong for each record.
+
+    While the provider fails everybody no call is given up: it is not the call's fault.
+    """
+    error = trouble.error
+    if trouble.paid and _may_be_paid_twice(bench):
         return _unknown(bulk, call, inquiries)
-    if call.attempts + 1 >= MOST_TRIES:
+    if call.attempts + 1 >= MOST_TRIES and not left_alone:
         return _all_failed(inquiries, "PROVIDER_ERROR", error.sentence)
     wait_s = error.after_s if error.after_s is not None else retry_wait_s(call.attempts + 1)
     state = "accepted" if call.ticket else "intended"

@@ -55,13 +55,16 @@ class _Guarded:
 
 
 class Watch:
-    """One drain's watch. `stop` is set when the process was asked to stop."""
+    """One drain's watch. `stop` is set when the process was asked to stop; `renew` keeps its calls' turns."""
 
-    def __init__(self, ledger: Ledger, owner: str, stop: threading.Event, lifeline: Lifeline) -> None:
+    def __init__(
+        self, ledger: Ledger, owner: str, stop: threading.Event, lifeline: Lifeline, renew: Callable[[], None]
+    ) -> None:
         self._ledger = ledger
         self._owner = owner
         self._stop = stop
         self._lifeline = lifeline
+        self._renew = renew
         self._guarded: dict[int, _Guarded] = {}
         self.hung: set[int] = set()
         self._lock = threading.Lock()
@@ -94,6 +97,7 @@ class Watch:
     def _run(self) -> None:
         while not self._over.wait(TICK_S):
             self._lifeline.beat()
+            self._renew()
             try:
                 self._tick(monotonic())
             except LsyncError as error:

@@ -8,10 +8,13 @@ import requests
 
 from lsync_flask.demo.job import OrgDoor
 from lsync_flask.demo.set_up import user_with
+from lsync_flask.errors import RetryableError
 from lsync_flask.plugin_api import Answer, Answers
 from lsync_flask.services import activities
 from lsync_flask.services.plan import CriterionBody
 from lsync_flask.services.settings import read_settings, save_settings
+from lsync_flask.storage.ledger import Ledger
+from lsync_flask.worker.clock import ring_for_waiting
 from lsync_flask.worker.drain import drain
 from tests.worker.kit import Scripted, actor_with, answer_all, carry_on, provider_of, start, use_scripted, with_provider
 
@@ -101,3 +104,37 @@ def test_the_share_of_api_calls_pauses_with_reason_and_time_and_goes_on(scripted
     _change(scripted, admin, api_share_percent=80)
     activities.resume(scripted, admin, activity_id)
     assert carry_on(scripted, activity_id, admin.org_id).status == "Success"
+
+
+def test_a_provider_that_is_down_pauses_the_activity_says_so_and_fails_no_record(scripted, admin, script):
+    def down(_call):
+        raise RetryableError("The provider answers 503.")
+
+    script.reply = down
+    scripted.limiter.open_s = 0.5
+    activity_id = start(scripted, admin, SOME)
+    ledger = Ledger(scripted.database, admin.org_id)
+    paused = carry_on(scripted, activity_id, admin.org_id)
+    while paused.status != "Paused":
+        paused = carry_on(scripted, activity_id, admin.org_id, seconds=5)
+
+    script.reply = answer_all({"site": "https://up.example"})
+    asked_while_down = len(script.calls)
+    row = _resume_until_ended(scripted, ledger, activity_id)
+
+    assert "has failed several times in a row" in paused.reason
+    assert paused.resume_at is not None
+    assert asked_while_down < 30
+    assert (row.status, ledger.fates(activity_id)) == ("Success", {"written": row.selected})
+
+
+def _resume_until_ended(resources, ledger, activity_id):
+    """What the clock does when the time of a pause is over, again and again."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        ring_for_waiting(resources)
+        row = carry_on(resources, activity_id, ledger.org_id, seconds=10)
+        if row.status == "Success":
+            break
+        time.sleep(0.1)
+    return row
