@@ -1,6 +1,7 @@
 """`/metrics` and `/readyz`, asked over HTTP, with what stands in the ledger and what processes have counted."""
 
 import subprocess
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -17,7 +18,7 @@ from lsync_flask.storage.models import bulk, outbox
 from lsync_flask.wiring import OrgConnections, wire
 from tests.ledger.test_ledger import ORG, ledger, running  # noqa: F401 - fixtures
 from tests.processes.test_worker import until
-from tests.worker.kit import Scripted, actor_with, carry_on, provider_of, start, use_scripted, with_provider
+from tests.worker.kit import Scripted, actor_with, answer_all, carry_on, provider_of, start, use_scripted, with_provider
 
 TOKEN = "a token of some length"
 FEW = CriterionBody(field="LastName", operator="less-than", value="B")
@@ -72,7 +73,9 @@ def test_without_a_token_set_there_is_no_such_address(resources):
 
 
 def test_what_a_worker_has_done_is_counted_and_timed(parts, simulated_org, filled):
-    working = with_provider(parts, provider_of(Scripted()))
+    script = Scripted()
+    script.reply = answer_all({"site": f"https://{uuid.uuid4().hex}.example"})  # other tests write into the same org
+    working = with_provider(parts, provider_of(script))
     admin = actor_with(working, simulated_org, "LSync_Admin", "admin")
     use_scripted(working, admin, credits_per_month=1_000)
     activity_id = start(working, admin, FEW)
