@@ -206,7 +206,7 @@ def _under_way(scope: OrgScope, activity_id: int) -> int:
             bulk.c.activity_id == activity_id,
             bulk.c.org_id == scope.org_id,
             bulk.c.state == "enriching",
-            call.c.state.in_(("accepted", "collecting"))
+            call.c.state.in_(("asked", "accepted", "collecting"))
             | ((call.c.state == "intended") & bulk.c.lease_owner.is_not(None)),
         )
     )
@@ -227,10 +227,24 @@ def resume(resources: Resources, actor: Actor, activity_id: int) -> None:
 
 
 def cancel(resources: Resources, actor: Actor, activity_id: int) -> None:
-    """Send nothing more to the provider; what is being written is finished, the rest is given up."""
+    """Send nothing more to the provider; what is being written is finished, the rest is given up.
+
+    The reason says what was in flight: it cannot be called back, and the provider may count it.
+    """
+    actor.must("run activities")
     old = tuple(status for status in GOING_ON if status != "Cancelling")
-    _change(resources, actor, activity_id, old, "Cancelling", f"Cancelled by {actor.name}.", "cancel")
+    reason = f"Cancelled by {actor.name}. {_in_flight(cost_of_cancel(resources, actor, activity_id))}"
+    _change(resources, actor, activity_id, old, "Cancelling", reason, "cancel")
     ring_now(resources, activity_id)
+
+
+def _in_flight(cost: CancelCost) -> str:
+    flying = [
+        f"{cost.at_provider:,} records were at the provider" if cost.at_provider else "",
+        f"{cost.writing:,} were being written and are carried to their end" if cost.writing else "",
+    ]
+    said = ", ".join(text for text in flying if text)
+    return f"In flight: {said}." if said else "Nothing was in flight."
 
 
 def _change(

@@ -35,20 +35,34 @@ def reopen(ledger: Ledger, row: ActivityRow) -> bool:
     """Open what failed again, in one transaction; False when nothing did.
 
     Raises:
-        Conflict: the definition is running in another activity meanwhile.
+        Conflict: the definition is running in another activity meanwhile, or somebody else has just retried this one.
     """
     partial = [(b, *_failed_records(ledger, b)) for b in ledger.finished_bulks(row.id, 0) if b.state == "partial"]
     try:
         with ledger.database.writing(ledger.org_id) as scope:
+            _take(scope, row)
             whole = _reopen_whole(scope, row.id)
             for number, (old, entries, rows, answers) in enumerate(partial, start=row.bulks + 1):
                 _move(scope, old, entries, rows, answers, number, _largest_call(ledger, old))
             if not whole and not partial:
+                _undo_take(scope, row)
                 return False
             _reopen_activity(scope, row, row.bulks + len(partial))
     except IntegrityError as error:
         raise Conflict("The definition is running in another activity. Retry when that has ended.") from error
     return True
+
+
+def _take(scope: OrgScope, row: ActivityRow) -> None:
+    """Of several people who press Retry at once one does it: the activity must be as it was seen."""
+    seen = activity.c.status == row.status, activity.c.finished_at == row.finished_at
+    taken = scope.run(scope.update(activity).where(activity.c.id == row.id, *seen).values(status="Running"))
+    if not taken.rowcount:
+        raise Conflict("Somebody else has just retried this activity.")
+
+
+def _undo_take(scope: OrgScope, row: ActivityRow) -> None:
+    scope.run(scope.update(activity).where(activity.c.id == row.id).values(status=row.status))
 
 
 def _reopen_whole(scope: OrgScope, activity_id: int) -> int:
