@@ -9,14 +9,16 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Delete, Double, Engine, Insert, Select, Table, Update, create_engine, event
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import select as sql_select
 from sqlalchemy import update as sql_update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
@@ -25,6 +27,7 @@ from lsync_flask.errors import RetryableError
 
 BUSY_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
+PING_AFTER_S = 3.0
 
 
 class db_now(ColumnElement[float]):  # noqa: N801 - it reads as the SQL function that it is
@@ -89,6 +92,11 @@ class Database:
     def is_postgresql(self) -> bool:
         return self.engine.dialect.name == "postgresql"
 
+    @property
+    def _reading(self) -> dict[str, Any]:
+        # On PostgreSQL each statement sees what is committed, in a transaction or not: that saves messages.
+        return {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {"readonly": True}
+
     @contextmanager
     def reading(self, org_id: str) -> Iterator[OrgScope]:
         with self.reading_all() as connection:
@@ -102,8 +110,12 @@ class Database:
     @contextmanager
     def reading_all(self) -> Iterator[Connection]:
         """For what belongs to no single org: sign-in, the reconciler, operations."""
-        with _said_plainly(), self.engine.connect().execution_options(readonly=True) as connection, connection.begin():
-            yield connection
+        with _said_plainly(), self.engine.connect().execution_options(**self._reading) as connection:
+            if self.is_postgresql:
+                yield connection
+            else:
+                with connection.begin():
+                    yield connection
 
     @contextmanager
     def writing_all(self) -> Iterator[Connection]:
@@ -118,7 +130,7 @@ class Database:
 def _said_plainly() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
         raise RetryableError("The database does not answer just now; nothing is lost, it goes on by itself.") from error
 
 
@@ -132,11 +144,42 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
+class BinaryCursor(psycopg.Cursor[Any]):
+    """Reads results in PostgreSQL's binary format: a bulk's bodies as text are twice as long, and must be unpacked."""
+
+    def __init__(self, connection: psycopg.Connection[Any], **options: Any) -> None:
+        super().__init__(connection, **options)
+        self.format = psycopg.pq.Format.BINARY
+
+
 def _open_postgresql(url: str) -> Engine:
     options = f"-c lock_timeout={LOCK_TIMEOUT_MS}"
-    return create_engine(
-        url, pool_pre_ping=True, pool_size=8, max_overflow=24, connect_args={"options": options, "connect_timeout": 10}
+    engine = create_engine(
+        url,
+        pool_size=8,
+        max_overflow=24,
+        connect_args={"options": options, "connect_timeout": 10, "cursor_factory": BinaryCursor},
     )
+    event.listen(engine, "checkout", _ping_when_idle)
+    event.listen(engine, "checkin", _note_use)
+    return engine
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used_at"] = monotonic()
+
+
+def _ping_when_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that lay idle may be dead: it is tried first. One that was used just now is not, for every try is a
+    message to the server and back.
+    """
+    if monotonic() - record.info.get("used_at", monotonic()) < PING_AFTER_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error
 
 
 def _open_sqlite(url: str) -> Engine:

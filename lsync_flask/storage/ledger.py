@@ -43,6 +43,17 @@ class Ledger(BulkLedger):
             ).scalar_one()
         return status
 
+    def standing(self, activity_id: int) -> tuple[Status, bool]:
+        """The status, and whether the audience is to be read on and nobody is reading it."""
+        to_select = and_(activity.c.selection != "done", is_free(activity.c.lease_until))
+        with self.database.reading(self.org_id) as scope:
+            row = scope.run(
+                scope.select(activity, activity.c.status, to_select.label("to_select")).where(
+                    activity.c.id == activity_id
+                )
+            ).one()
+        return row.status, bool(row.to_select)
+
     def hear(self, activity_id: int) -> ActivityRow:
         """A worker has heard the doorbell: from now on it may be rung again."""
         with self.database.writing(self.org_id) as scope:

@@ -99,6 +99,8 @@ def _break(bench: Bench, bulk: BulkRow, api_calls: int) -> None:
 
 
 def _is_to_be_left(bench: Bench, bulk: BulkRow) -> bool:
+    if bulk.id in bench.uploads:
+        return False  # the rows are made: sending them off is quick, and making them again is not
     return bench.stop.is_set() or (bench.cancelling.is_set() and bulk.state in NOT_YET_WRITTEN)
 
 

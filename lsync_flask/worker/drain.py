@@ -38,7 +38,8 @@ from lsync_flask.worker.watch import HUNG, Lifeline, Watch
 log = structlog.get_logger(__name__)
 
 SLICE_S = 30.0
-BULKS_AT_ONCE = 4
+BULKS_AT_ONCE = 3
+"""A bulk in work holds some 15 MB; one that waits for the provider or for Salesforce holds nothing."""
 TICK_S = 0.25
 PATIENCE_S = 5.0
 """A drain with nothing in hand stays this long for a bulk that is due soon; then it leaves the ringing to the clock."""
@@ -168,13 +169,13 @@ class _Drain:
     def _loop(self, bench: Bench, bulks: ThreadPoolExecutor) -> None:
         selecting: Future[Any] | None = None
         while not self.stop.is_set() and monotonic() < self.deadline:
-            status = self.ledger.status_of(self.activity.id)
+            status, to_select = self.ledger.standing(self.activity.id)
             if status == "Cancelling":
                 bench.cancelling.set()
                 self.ledger.cancel_unwritten(self.activity.id)
             elif status not in WORKING:
                 break
-            elif selecting is None or selecting.done():
+            elif to_select and (selecting is None or selecting.done()):
                 selecting = self._begin_selecting(bench, bulks)
             self._fill(bench, bulks)
             self.running = {future for future in self.running if not _ended(future)}
