@@ -21,6 +21,7 @@ from lsync_flask.services.plan import CriterionBody
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.models import activity, bulk
 from lsync_flask.worker.clock import ring_for_waiting
+from tests.processes.slow_redis import slow_redis
 from tests.worker.kit import Scripted, actor_with, provider_of, start, use_scripted, with_provider
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
@@ -213,3 +214,15 @@ def _count(plant, company):
     door = OrgDoor(plant.org, user_with(plant.org, "LSync_Admin"))
     quoted = company.replace("\\", "\\\\").replace("'", "\\'")
     return door.count(f"SELECT COUNT() FROM Lead WHERE {WHERE} AND Company = '{quoted}'")
+
+
+def test_a_slow_redis_slows_nothing_but_the_bell(plant, tmp_path):
+    with slow_redis(plant.socket, tmp_path / "slow.sock", 0.3) as url:
+        worker = plant.start_worker("answers", REDIS_URL=url)
+        activity_id = plant.run()
+        plant.await_end(activity_id)
+
+        assert worker.poll() is None
+        assert plant.status(activity_id) == "Success"
+        worker.kill()
+        worker.wait()
