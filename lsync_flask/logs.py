@@ -8,7 +8,13 @@ from typing import Any
 import structlog
 
 SECRET_NAMES = ("token", "secret", "password", "authorization", "cookie", "signed_request", "assertion", "api_key")
-QUIET = {"rq": logging.WARNING, "urllib3": logging.WARNING, "alembic": logging.WARNING, "waitress": logging.ERROR}
+QUIET = {
+    "rq": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "alembic": logging.WARNING,
+    "waitress": logging.ERROR,
+}
 
 
 def set_up_logging(level: str, *, stream: Any = None) -> None:

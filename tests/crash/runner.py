@@ -112,7 +112,7 @@ def run(life, shared):
 
 
 def main():
-    set_up_logging("WARNING")
+    set_up_logging(os.environ["LSYNC_LOG_LEVEL"])
     # Plugins are found once, and not in each child; no connection is open yet.
     shared = with_provider(wire(read_settings(os.environ)), Metered)
     for line in sys.stdin:
