@@ -14,6 +14,7 @@ from lsync_flask.services import activities
 from lsync_flask.services.definitions import DefinitionBody, delete_definition, read_definition, save_definition
 from lsync_flask.services.plan import CriterionBody
 from lsync_flask.services.run_activity import run_activity
+from lsync_flask.services.settings import read_settings, save_settings
 from lsync_flask.storage.db import open_database
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.models import audit
@@ -50,6 +51,11 @@ def admin(scripted, simulated_org):
     actor = actor_with(scripted, simulated_org, "LSync_Admin", "admin")
     use_scripted(scripted, actor)
     return actor
+
+
+def use_scripted_again(resources, admin, **changed):
+    seen = read_settings(resources, admin)
+    save_settings(resources, admin, seen.settings.model_copy(update=changed), {}, seen.version)
 
 
 def press_at_once(resources, admin, activity_id, *actions):
@@ -211,34 +217,38 @@ def test_cancel_says_what_was_in_flight(scripted, admin, script):
 
 
 def test_a_full_disk_pauses_the_work_and_nothing_is_lost(scripted, admin, script, simulated_org):
-    """SQLite may not grow by a single page: every store is refused as on a full disk, and that at each step."""
+    """SQLite may not grow by a single page: what is stored is refused as on a full disk, and that at each step."""
+    use_scripted_again(scripted, admin, first_bulk_size=200)
+    with scripted.database.engine.connect() as connection:
+        connection.connection.execute("VACUUM")
     database = open_database(str(scripted.database.engine.url))
-    room = [0]
-    statuses = []
     ledger = Ledger(scripted.database, admin.org_id)
+    room, statuses = [0], []
 
     def limit(connection, _record, _proxy):
         connection.execute(f"PRAGMA max_page_count = {room[0]}")
 
     event.listen(database.engine, "checkout", limit)
     full = replace(scripted, database=database)
-    activity_id = start(scripted, admin, FEW)
+    activity_id = start(scripted, admin, ALL)
 
     with scripted.database.reading_all() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar_one()
-    for more in range(0, 40, 2):  # each turn comes a little further until the disk is full again
+    for more in range(0, 64, 4):  # each turn comes a little further until the disk is full again
         room[0] = pages + more
         drain(full, activity_id, threading.Event(), slice_s=2)
         statuses.append(ledger.status_of(activity_id))
         with scripted.database.writing_all() as connection:
             connection.execute(text("UPDATE bulk SET lease_until = 1.0 WHERE lease_until IS NOT NULL"))
             connection.execute(text("UPDATE activity SET lease_until = 1.0 WHERE lease_until IS NOT NULL"))
+            connection.execute(text("UPDATE activity SET status = 'Running' WHERE status = 'Paused'"))
     database.close()
     row = carry_on(scripted, activity_id, admin.org_id)
 
-    assert statuses[0] == "Queued"  # not even the doorbell could be noted
-    assert len(set(statuses)) > 1
+    assert statuses[0] != "Success"
     assert row.status == "Success"
-    assert Counter(script.keys()) == Counter(set(script.keys()))
+    keys = {one.key: call.key for call in script.calls for one in call.inquiries}
+    assert all(keys[one.key] == call.key for call in script.calls for one in call.inquiries)
+    assert len(keys) == row.selected
     writes = requests.get(f"{simulated_org['control_url']}/ledger/writes", timeout=20).json()
-    assert {one["record"] for one in writes} >= set(script.keys())
+    assert {one["record"] for one in writes} >= set(keys)
