@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCAL := . $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 TOTAL := $(foreach folder,$(LOCAL),$(folder)/pyproject.toml)
 
-.PHONY: setup demo test test-long test-clients fuzz check check-package clean lock bench-peers crash
+.PHONY: setup demo test test-long test-clients fuzz check check-package clean lock bench-peers crash two-hosts
 
 setup: $(VENV)/.ready
 
@@ -49,6 +49,10 @@ test-clients: setup .venv-clients/.ready
 # kill -9 at every gap between two steps, on SQLite and on PostgreSQL, all of them.
 crash: setup
 	@LSYNC_CRASH=all $(BIN)/python -m pytest -n 2 tests/crash
+
+# Two hosts in network namespaces drain one activity, and one is cut off in the middle (needs root).
+two-hosts: setup
+	@$(BIN)/python bench/two_hosts.py
 
 # Signed requests with something changed in them: none is let in. `make test` tries some thousands.
 fuzz: setup

@@ -76,11 +76,11 @@ def _run(options: DemoOptions, started: Demo, supervisor: Supervisor, every_s: f
     _settle(supervisor, started.org, activity_id)
     _await_database(ledger, activity_id, supervisor)
     row = ledger.read_activity(activity_id)
-    violations = _violations(ledger, activity_id, started.org)
+    found = violations(ledger, activity_id, started.org)
     resources.database.close()
     kills = dict(killer.kills)
     return ChaosResult(
-        options.seed, row.selected, kills, row.status, round(seconds, 1), row.bulks, killer.resumed, violations
+        options.seed, row.selected, kills, row.status, round(seconds, 1), row.bulks, killer.resumed, found
     )
 
 
@@ -154,7 +154,7 @@ def _await_database(ledger: Ledger, activity_id: int, supervisor: Supervisor) ->
             return
 
 
-def _violations(ledger: Ledger, activity_id: int, org: Mapping[str, Any]) -> list[str]:
+def violations(ledger: Ledger, activity_id: int, org: Mapping[str, Any]) -> list[str]:
     row = ledger.read_activity(activity_id)
     records = ledger.stored_records(activity_id)
     fates = ledger.fates(activity_id)

@@ -144,6 +144,10 @@ def open_database(url: str) -> Database:
     return Database(engine)
 
 
+# A host that is cut off would wait for a quarter of an hour for an answer that never comes.
+_PATIENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+
+
 class BinaryCursor(psycopg.Cursor[Any]):
     """Reads results in PostgreSQL's binary format: a bulk's bodies as text are twice as long, and must be unpacked."""
 
@@ -158,7 +162,7 @@ def _open_postgresql(url: str) -> Engine:
         url,
         pool_size=8,
         max_overflow=24,
-        connect_args={"options": options, "connect_timeout": 10, "cursor_factory": BinaryCursor},
+        connect_args={"options": options, "connect_timeout": 10, "cursor_factory": BinaryCursor, **_PATIENCE},
     )
     event.listen(engine, "checkout", _ping_when_idle)
     event.listen(engine, "checkin", _note_use)
