@@ -26,6 +26,10 @@ COOKIE = "__Host-lsync"
 UNKNOWN = 401
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
+NUMBERS = frozenset({"after", "from", "new", "old", "over", "version"})
+"""What pages call a number, in queries and forms."""
+MOST_DIGITS = 15
+
 STATUSES: tuple[tuple[type[LsyncError], int, str], ...] = (
     (SessionOver, 401, "The session has ended"),
     (NotAllowed, 403, "Your role does not allow this"),
@@ -150,6 +154,19 @@ class _Number(IntegerConverter):
         super().__init__(url_map, max=2**53 - 1)
 
 
+def refuse_absurd_numbers() -> None:
+    """A number in a page's query or form that no row can have is the address of nothing: views may read the others.
+
+    Raises:
+        NotFound: one has more than 15 digits.
+    """
+    if request.blueprint != "pages":
+        return
+    for name in NUMBERS & set(request.values):
+        if any(len(text) > MOST_DIGITS and text.isdecimal() for text in request.values.getlist(name)):
+            raise NotFound("There is nothing with such a number.")
+
+
 def set_up_door(app: Flask, parts: Resources) -> None:
     """Resources, CSRF and headers of an app."""
     app.extensions["lsync"] = parts
@@ -173,6 +190,7 @@ def set_up_door(app: Flask, parts: Resources) -> None:
     app.url_map.converters["int"] = _Number
     CSRFProtect(app)
     app.jinja_env.globals.update(is_by_cookie=is_by_cookie, origins_of_page=origins_of_page)
+    app.before_request(refuse_absurd_numbers)
     app.after_request(set_headers)
 
 

@@ -35,6 +35,7 @@ TIMES = (
 LARGEST = 2**53 - 1
 """Numbers beyond it do not survive JSON everywhere, and fit no column."""
 DEEPEST = 20
+MOST_PROBLEMS = 100
 
 Version = Annotated[int | None, Field(ge=1, le=2**31 - 1)]
 M = TypeVar("M", bound=BaseModel)
@@ -142,8 +143,9 @@ def _check_storable(value: Any, deeper: int) -> None:
 
 
 def problems_of(error: ValidationError) -> dict[str, str]:
-    """Each problem by its place, such as `criteria.0.field`."""
-    return {".".join(str(part) for part in one["loc"]): _sentence(one) for one in error.errors(include_url=False)}
+    """Each problem by its place, such as `criteria.0.field`; of very many, the first hundred."""
+    found = error.errors(include_url=False, include_input=False)[:MOST_PROBLEMS]
+    return {".".join(str(part) for part in one["loc"]): _sentence(one) for one in found}
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -62,6 +63,17 @@ class Smtp(Notifier):
             server.ehlo()
             if server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
+            elif url.username and not is_this_machine(host):
+                server.close()
+                raise FatalError(f"{host} offers no TLS: the password was not sent. Use smtps:// or another server.")
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
         return server
+
+
+def is_this_machine(host: str) -> bool:
+    """Does what is sent to this host never leave the machine?"""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -151,7 +151,9 @@ def save_settings(
     _check(resources, settings, secrets)
     now_s = resources.now_s()
     with resources.database.writing(actor.org_id) as scope:
-        before = org_settings(scope).model_dump(mode="json")
+        old = org_settings(scope)
+        _check_moved(resources, old, settings, set_secrets(scope) - {f"provider.{name}" for name in secrets})
+        before = old.model_dump(mode="json")
         after = settings.model_dump(mode="json")
         version = save_settings_body(scope, version_seen, after, actor.user_id, now_s)
         for name, text in secrets.items():
@@ -180,6 +182,27 @@ def _check(resources: Resources, settings: OrgSettings, secrets: Mapping[str, st
         problems["error_code_field"] = "The three technical fields need three different names."
     if problems:
         raise InvalidParams(problems)
+
+
+def _check_moved(resources: Resources, old: OrgSettings, new: OrgSettings, kept: frozenset[str]) -> None:
+    """A stored key goes to the host that it was typed for, and to no other.
+
+    Raises:
+        InvalidParams: the provider or its host has changed, and a key that it would get was not typed again.
+    """
+    if not old.provider or not new.provider or (old.provider, _hosts(old)) == (new.provider, _hosts(new)):
+        return
+    names = secret_params(resources.registry.providers[new.provider])
+    said = "The provider's address has changed. Type this again, so that it goes to the new one by your will."
+    problems = {f"secrets.{name}": said for name in names if f"provider.{name}" in kept}
+    if problems:
+        raise InvalidParams(problems)
+
+
+def _hosts(settings: OrgSettings) -> frozenset[str]:
+    """The hosts among the provider's parameters."""
+    texts = [text for text in settings.provider_params.values() if isinstance(text, str) and "://" in text]
+    return frozenset(text.partition("://")[2].partition("/")[0].lower() for text in texts)
 
 
 def _provider_problems(resources: Resources, settings: OrgSettings, secrets: Mapping[str, str]) -> dict[str, str]:

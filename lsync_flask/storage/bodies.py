@@ -57,10 +57,28 @@ class StoredRecords:
 
 
 def encode_answers(answers: Iterable[Answer]) -> bytes:
-    return orjson.dumps(
-        [[a.key, a.matched, a.confidence, dict(a.values), a.error_code, a.error, a.may_retry] for a in answers],
-        default=_spell,
-    )
+    """What a provider sent, as JSON; an answer that JSON cannot hold is one that failed, with the reason."""
+    rows = [[a.key, a.matched, a.confidence, dict(a.values), a.error_code, a.error, a.may_retry] for a in answers]
+    try:
+        return orjson.dumps(rows, default=_spell)
+    except TypeError:
+        return orjson.dumps([_storable(row) for row in rows], default=_spell)
+
+
+def _storable(row: list[Any]) -> list[Any]:
+    try:
+        orjson.dumps(row, default=_spell)
+    except TypeError:
+        return [
+            row[0],
+            False,
+            None,
+            {},
+            "WRONG_TYPE",
+            "The provider sent something that is no text and no number.",
+            False,
+        ]
+    return row
 
 
 def decode_answers(body: bytes) -> list[Answer]:

@@ -2,8 +2,10 @@
 
 import http.server
 import threading
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from sqlalchemy import create_engine
 
 from lsync_flask.demo.job import OrgDoor
@@ -73,6 +75,41 @@ def test_a_message_of_a_stranger_gives_the_tab_no_session(open_tab, frame_of, de
     page.wait_for_timeout(200)
 
     assert frame.evaluate("window.heard") == 0
+
+
+@pytest.fixture
+def unapproved(demo):
+    """A user whose org leaves it to them to let LSync in, and who has not yet; `approve()` is what Salesforce notes."""
+    user = next(one for one in demo.org["users"] if "LSync_Manager" in one["permission_sets"])
+    address = f"{demo.org['control_url']}/users/{user['id']}"
+
+    def approve(approved=True):
+        requests.post(address, json={"approved": approved}, timeout=10).raise_for_status()
+
+    approve(False)
+    yield approve
+    approve()
+
+
+def test_who_has_yet_to_let_it_in_is_asked_in_a_window_of_salesforces_and_the_tab_goes_on(
+    open_tab, unapproved, demo, check_accessible
+):
+    page = open_tab("LSync_Manager", expected=("404",))
+    tab = page.frame_locator("iframe")
+    check_accessible(page, "the page that asks for the approval")
+
+    with page.expect_popup() as window:
+        tab.get_by_role("button", name="Allow LSync").click()
+    window.value.wait_for_url("**/services/oauth2/authorize**")
+    asked = parse_qs(urlsplit(window.value.url).query)
+    window.value.close()
+    unapproved()
+    tab.get_by_role("button", name="Go on").click()
+    tab.get_by_role("link", name="Sync definitions").wait_for()
+
+    assert window.value.url.startswith(demo.org["org_url"])
+    assert asked["code_challenge_method"] == ["S256"]
+    assert asked["redirect_uri"] == [f"{demo.web_url}/oauth/callback"]
 
 
 @pytest.fixture

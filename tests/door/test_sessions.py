@@ -19,6 +19,17 @@ def test_each_sign_in_has_an_id_of_its_own_and_only_its_hash_is_stored(tab, part
     assert one.token not in stored
 
 
+def test_a_session_that_was_brought_along_is_not_taken(web_app, fresh):
+    brought = "chosen-by-an-attacker"
+    client = web_app.test_client(use_cookies=False)
+    headers = {"Cookie": f"__Host-lsync={brought}", "Authorization": f"Bearer {brought}"}
+
+    page = client.post("/canvas", data={"signed_request": fresh()}, base_url=HOST, headers=headers)
+
+    assert brought not in page.text + page.headers["Set-Cookie"]
+    assert client.get("/api/v1/me", base_url=HOST, headers=headers).status_code == 401
+
+
 def test_an_idle_session_ends(tab, clock):
     call = tab("LSync_Manager")
 

@@ -178,6 +178,24 @@ def test_a_request_without_a_user_is_of_whom_salesforce_says(fresh, post):
     assert token_in(page)
 
 
+def _shorten(body):
+    body["userId"] = body["userId"][:15]
+    body["context"]["user"]["userId"] = body["context"]["user"]["userId"][:15]
+    body["context"]["organization"]["organizationId"] = body["context"]["organization"]["organizationId"][:15]
+
+
+def test_short_ids_are_the_same_user_and_org(fresh, post, web_app):
+    long, short = post(fresh()), post(fresh(change=_shorten))
+    client = web_app.test_client(use_cookies=False)
+
+    asked = [
+        client.get("/api/v1/me", base_url="https://localhost", headers={"Authorization": f"Bearer {token_in(page)}"})
+        for page in (long, short)
+    ]
+
+    assert asked[0].json == asked[1].json
+
+
 def test_while_a_secret_is_changed_both_count_and_afterwards_the_new_one_alone(fresh, post, parts, simulated_org):
     org = read_org(parts.database, simulated_org["org_id"])
     old, new = simulated_org["consumer_secret"], "the-next-secret-as-long-as-it-must-be"

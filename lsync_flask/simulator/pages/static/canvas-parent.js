@@ -116,6 +116,7 @@
       const answer = await askForRequest();
       if (answer.status !== 200) return fail(answer);
       cached = answer.payload.response;
+      config.approved = true;
     }
     openApp();
   }
