@@ -35,16 +35,17 @@ def params_of(cls: type[Plugin], values: Mapping[str, Any]) -> list[Param]:
 def _param(name: str, field: FieldInfo, values: Mapping[str, Any], *, is_secret: bool) -> Param:
     usual = "" if field.is_required() else spell_value(field.get_default(call_default_factory=True))
     choices = _choices(field.annotation)
-    control: Control = "secret" if is_secret else "choices" if choices else _control(field.annotation)
+    control: Control = "secret" if is_secret else "choices" if choices else _control(field)
     shown = spell_value(values[name]) if name in values else usual
     return Param(
         name, field.title or name, control, "" if is_secret else shown, help_of(field), choices, field.is_required()
     )
 
 
-def _control(annotation: Any) -> Control:
-    inner = _inner(annotation)
-    if get_origin(inner) is dict or inner is dict:
+def _control(field: FieldInfo) -> Control:
+    inner = _inner(field.annotation)
+    extra = field.json_schema_extra
+    if get_origin(inner) is dict or inner is dict or (isinstance(extra, dict) and extra.get("multiline")):
         return "lines"
     return "number" if inner in (int, Decimal) else "text"
 

@@ -11,6 +11,7 @@ from lsync_flask.plugin_api import Answers, Call, HttpReply, Inquiry, build
 from lsync_flask.plugin_testing import FakeHttp, ProviderTests, json_reply
 from lsync_flask.providers.http_json import HttpJson
 from lsync_flask.simulator.serve import SimulatorOptions, open_simulator
+from lsync_flask.web.param_forms import params_of
 
 from .gateway import Losing, paid, set_service
 
@@ -209,3 +210,11 @@ def test_settings_that_cannot_work_are_refused_with_the_reason(changes, name, sa
         build(HttpJson, {**SINGLE, **changes})
 
     assert says in refused.value.problems[name]
+
+
+def test_what_is_written_in_lines_has_room_for_them_in_the_form():
+    controls = {one.name: one.control for one in params_of(HttpJson, {})}
+
+    lines = {name for name, control in controls.items() if control == "lines"}
+    assert lines == {"headers", "inputs", "body", "record", "outputs"}
+    assert (controls["secret"], controls["method"], controls["per_call"]) == ("secret", "choices", "number")
