@@ -11,12 +11,14 @@ from sqlalchemy import Row, func, select
 from lsync_flask.engine.bulk_state import FINISHED
 from lsync_flask.engine.status import GOING_ON, WORKING, Status, add_fates, bad
 from lsync_flask.errors import Conflict, NotFound
+from lsync_flask.services.plan import ways_of
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.run_activity import ring_now
 from lsync_flask.storage.audit import add_audit
 from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.models import activity, bulk, call, definition
+from lsync_flask.storage.outbox import add_notices
 from lsync_flask.storage.retries import reopen
 
 log = structlog.get_logger(__name__)
@@ -258,10 +260,15 @@ def _change(
 ) -> None:
     actor.must("run activities")
     ledger = Ledger(resources.database, actor.org_id)
-    status = ledger.read_activity(activity_id).status
-    if not ledger.change_status(activity_id, old, new, reason=reason):
-        raise Conflict(f"The activity is {status}, so it cannot {action} now.")
-    log.info("activity changed", org=actor.org_id, activity=activity_id, status=new, was=status, user=actor.user_id)
+    row = ledger.read_activity(activity_id)
+    with resources.database.writing(actor.org_id) as scope:
+        if not ledger.change_status_in(scope, activity_id, old, new, reason):
+            raise Conflict(f"The activity is {row.status}, so it cannot {action} now.")
+        if new == "Paused" and row.owner_id != actor.user_id:
+            now_s = resources.now_s()
+            moment = {"reason": reason, "resume_at": None}
+            add_notices(scope, ways_of(row.plan), activity_id, "paused", now_s, f"/{now_s:.3f}", moment)
+    log.info("activity changed", org=actor.org_id, activity=activity_id, status=new, was=row.status, user=actor.user_id)
     _audit(resources, actor, activity_id, action)
 
 

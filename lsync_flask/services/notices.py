@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -15,14 +15,17 @@ from lsync_flask.plugin_api import Http, HttpReply, Notice, Notifier
 from lsync_flask.registry import time_limit
 from lsync_flask.salesforce.api import SalesforceApi
 from lsync_flask.services.checks import Check, run_check
+from lsync_flask.services.links import activity_link
 from lsync_flask.services.notice_settings import open_notifier
 from lsync_flask.services.outcomes import group_errors
 from lsync_flask.services.resources import Actor, Resources
-from lsync_flask.services.zones import local_now
+from lsync_flask.services.spelling import spell_duration, spell_moment, spell_number, spell_zone
+from lsync_flask.services.usage import credits_of
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.ledger_rows import ActivityRow
+from lsync_flask.storage.orgs import OrgRow, read_org
 from lsync_flask.storage.outbox import MAIL, OutboxRow
-from lsync_flask.storage.users import read_user
+from lsync_flask.storage.users import UserRow, read_user
 
 FATE_LABELS: Mapping[str, str] = {
     "written": "Updated",
@@ -36,19 +39,24 @@ FATE_LABELS: Mapping[str, str] = {
 
 NOTIFIER_S = 60
 BY_ORG = "salesforce"
-TOLD: Mapping[str, tuple[str, str]] = {
-    "ended": ("ended", ""),
-    "paused": ("paused", "waiting for somebody"),
-    "reconnect": ("reconnect", "waiting for reconnect"),
+TITLES: Mapping[str, str] = {
+    "Success": "your sync has ended: everything is done.",
+    "Partial Success": "your sync has ended, but some records could not be written.",
+    "Failed": "your sync has failed.",
+    "Cancelled": "your sync was cancelled.",
+    "Paused": "your sync is paused.",
+    "Waiting": "your sync waits for somebody.",
 }
-"""By event: the mail's template, and what its subject says; "": the status."""
+COLOURS: Mapping[str, str] = {"Success": "#2e844a", "Failed": "#ba0517"}
+WARNING = "#8c4b02"
+"""Ink on white with a contrast above 4.5 to 1, each."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Error:
     code: str
     message: str
-    count: int
+    count: str
     advice: str
 
 
@@ -64,7 +72,7 @@ def deliver(resources: Resources, row: OutboxRow) -> None:
     notifier = open_notifier(resources, row.org_id, way)
     ledger = Ledger(resources.database, row.org_id)
     activity = ledger.read_activity(int(row.body["activity"]))
-    notice = make_notice(resources, ledger, row.key, activity, str(row.body.get("event", "ended")))
+    notice = make_notice(resources, ledger, row.key, activity, row.body)
     if way == MAIL and not notice.to:
         raise FatalError("No mail was sent: the owner has no e-mail address.")
     send(notifier, notice, _way_out(resources, row.org_id, way, str(activity.plan["username"])))
@@ -127,35 +135,98 @@ class OrgMail:
         return HttpReply(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body)
 
 
-def make_notice(resources: Resources, ledger: Ledger, key: str, activity: ActivityRow, event: str) -> Notice:
-    """What there is to tell of an activity as it stands now; `event` is ended, paused or reconnect."""
-    template, subject = TOLD.get(event, TOLD["ended"])
-    words = _words(resources, ledger, activity, has_errors=event == "ended")
-    subject = f"{words['definition']}: {subject or activity.status}"
-    texts = (_render(f"{template}.txt", words), _render(f"{template}.html", words))
-    return Notice(key, _recipients(activity.plan), subject, *texts, _facts(resources, ledger, activity, event, words))
-
-
-def _words(resources: Resources, ledger: Ledger, activity: ActivityRow, *, has_errors: bool) -> dict[str, Any]:
+def make_notice(
+    resources: Resources, ledger: Ledger, key: str, activity: ActivityRow, body: Mapping[str, Any]
+) -> Notice:
+    """What there is to tell of a change of state: `body` has the event, and for a pause its reason and its end."""
     with resources.database.reading(ledger.org_id) as scope:
         owner = read_user(scope, activity.owner_id)
-    groups = group_errors(ledger, activity.id) if has_errors else ()
-    return {
-        "activity": activity,
+    org = read_org(resources.database, ledger.org_id)
+    state = _state(activity, body)
+    subject = f"{activity.plan['definition']}: {_say_state(state, body)}"
+    words = {
+        "subject": subject,
         "definition": activity.plan["definition"],
         "owner": owner.name,
-        "org": ledger.org_id,
-        "counts": _counts(ledger.fates(activity.id)),
-        "errors": [_Error(group.code, group.message, group.count, advice(group.code)) for group in groups],
-        "ended": _local(activity.finished_at, owner.time_zone),
-        "lasted": _lasted(activity),
-        "link": f"{resources.settings.public_url.rstrip('/')}/activities/{activity.id}",
+        "title": TITLES.get(state, f"your sync is {state}."),
+        "state": _say_state(state, body),
+        "colour": COLOURS.get(state, WARNING),
+        "reason": str(body.get("reason") or activity.reason),
+        "next": _say_next(body, owner, org),
+        "facts": _lines(resources, ledger, activity, owner),
+        "errors": _errors(ledger, activity.id, owner.locale),
+        "link": activity_link(org, activity.id),
+        "number": activity.id,
     }
+    texts = (_render("activity.txt", words), _render("activity.html", words))
+    told = _facts(resources, ledger, activity, str(body.get("event", "ended")), words)
+    return Notice(key, _recipients(activity.plan), subject, *texts, told)
+
+
+def _state(activity: ActivityRow, body: Mapping[str, Any]) -> str:
+    """The activity's state, or what it was when it stopped: by now it may have gone on."""
+    if body.get("event") in {"paused", "reconnect"}:
+        return "Waiting" if body.get("waits") else "Paused"
+    return activity.status
+
+
+def _say_state(state: str, body: Mapping[str, Any]) -> str:
+    return "waiting for reconnect" if body.get("event") == "reconnect" else state
+
+
+def _say_next(body: Mapping[str, Any], owner: UserRow, org: OrgRow) -> str:
+    """What happens now, or what somebody has to do."""
+    event, resume_at = body.get("event"), body.get("resume_at")
+    if event == "paused" and resume_at:
+        moment = _say_moment(float(resume_at), owner)
+        return f"Nothing is lost and nobody has to do anything: it goes on by itself at {moment}."
+    if event == "reconnect":
+        return (
+            "Nothing is lost. When your admin has put this right (on the server: lsync org check "
+            f"{org.id}), open the activity and press Resume; it goes on where it stopped."
+        )
+    if event == "paused":
+        return "Nothing is lost. When it is put right, open the activity and press Resume; it goes on where it stopped."
+    return ""
+
+
+def _lines(resources: Resources, ledger: Ledger, activity: ActivityRow, owner: UserRow) -> list[tuple[str, str]]:
+    """(what, how much or when), as they stand in the mail's table."""
+    fates = ledger.fates(activity.id)
+    with resources.database.reading(ledger.org_id) as scope:
+        paid = credits_of(scope, activity.id)
+    selected = activity.selected or activity.audience_size
+    started = activity.started_at or activity.created_at
+    ended = activity.finished_at
+    return [
+        (f"{activity.object} records", spell_number(selected, owner.locale)),
+        *((label, spell_number(fates[fate], owner.locale)) for fate, label in FATE_LABELS.items() if fates.get(fate)),
+        ("Credits", spell_number(paid, owner.locale)),
+        ("Started", _say_moment(started, owner)),
+        *(
+            [("Ended", _say_moment(ended, owner)), ("Took", spell_duration(ended - started, owner.locale))]
+            if ended
+            else []
+        ),
+    ]
+
+
+def _say_moment(at_s: float, owner: UserRow) -> str:
+    zone = spell_zone(at_s, owner.time_zone)
+    return f"{spell_moment(at_s, owner.locale, owner.time_zone)} ({zone})"
+
+
+def _errors(ledger: Ledger, activity_id: int, locale: str) -> list[_Error]:
+    return [
+        _Error(group.code, group.message, spell_number(group.count, locale), advice(group.code))
+        for group in group_errors(ledger, activity_id)
+    ]
 
 
 def _facts(
     resources: Resources, ledger: Ledger, activity: ActivityRow, event: str, words: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """The same for machines."""
     at_s = activity.finished_at if event == "ended" and activity.finished_at else resources.now_s()
     return {
         "event": event,
@@ -163,7 +234,7 @@ def _facts(
         "definition": words["definition"],
         "object": activity.object,
         "status": activity.status,
-        "reason": activity.reason,
+        "reason": words["reason"],
         "counts": dict(ledger.fates(activity.id)),
         "link": words["link"],
         "org": ledger.org_id,
@@ -172,21 +243,7 @@ def _facts(
 
 
 def _recipients(plan: Mapping[str, Any]) -> Sequence[str]:
-    return [address for address in plan["mail_to"] if address]
-
-
-def _counts(fates: Mapping[str, int]) -> list[tuple[str, str]]:
-    return [(label, f"{fates[fate]:,}") for fate, label in FATE_LABELS.items() if fates.get(fate)]
-
-
-def _local(at_s: float | None, zone: str) -> str:
-    moment = local_now(datetime.fromtimestamp(at_s or 0.0, UTC), zone)
-    return moment.strftime("%Y-%m-%d %H:%M (%Z)")
-
-
-def _lasted(activity: ActivityRow) -> str:
-    seconds = int((activity.finished_at or 0.0) - (activity.started_at or activity.created_at))
-    return str(timedelta(seconds=max(0, seconds)))
+    return list(dict.fromkeys(address for address in plan["mail_to"] if address))
 
 
 def _render(name: str, words: Mapping[str, Any]) -> str:

@@ -36,6 +36,16 @@ def read_usage(resources: Resources, actor: Actor) -> Usage:
         return Usage(_credits(scope, since), limit, int(own_calls) + _bulk_calls(scope, since), int(started))
 
 
+def credits_of(scope: OrgScope, activity_id: int) -> int:
+    """What an activity has used so far."""
+    total = scope.run(
+        scope.select(call, func.coalesce(func.sum(call.c.credits), 0))
+        .join(bulk, bulk.c.id == call.c.bulk_id)
+        .where(bulk.c.activity_id == activity_id)
+    ).scalar_one()
+    return int(total)
+
+
 def _bulk_calls(scope: OrgScope, since: float) -> int:
     total = scope.run(
         select(func.coalesce(func.sum(bulk.c.api_calls), 0))

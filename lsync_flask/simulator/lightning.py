@@ -79,6 +79,18 @@ def create_signing(lightning: Lightning) -> Blueprint:
     return pages
 
 
+def create_address(lightning: Lightning) -> Blueprint:
+    """The tab under the org's own address, which Salesforce sends on to Lightning's."""
+    pages = Blueprint("address", __name__)
+
+    @pages.get(TAB)
+    def tab() -> BaseResponse:
+        query = request.query_string.decode("ascii", "ignore")
+        return redirect(f"{lightning.host.lightning_url}{TAB}{'?' if query else ''}{query}")
+
+    return pages
+
+
 def _names_our_app() -> bool:
     return request.args.get("canvas") == DEVELOPER_NAME or request.args.get("referenceId") == REFERENCE_ID
 
@@ -162,7 +174,8 @@ def _render_tab(lightning: Lightning, member: Member) -> str:
     sizes = {
         name: size for name, size in request.args.items() if name in default_dimensions() and _SIZE.fullmatch(size)
     }
-    wish = read_wish({"canvasRequest": {"context": {"environment": {"dimensions": sizes}}}}, wish)
+    asked = {"dimensions": sizes, "parameters": _parameters()}
+    wish = read_wish({"canvasRequest": {"context": {"environment": asked}}}, wish)
     approved = member.approved
     config = {
         "canvasUrl": lightning.host.canvas_url if approved else _approval_url(lightning.host, wish),
@@ -183,6 +196,12 @@ def _render_tab(lightning: Lightning, member: Member) -> str:
         signed_request=lightning.signed_request(member, wish) if approved else "",
         mails=len(lightning.mailbox.all()),
     )
+
+
+def _parameters() -> dict[str, str]:
+    """What the tab's component hands on to the app: what begins with c__ in the address, without that."""
+    begin = "c__"
+    return {name.removeprefix(begin): value for name, value in request.args.items() if name.startswith(begin)}
 
 
 def _approval_url(host: CanvasHost, wish: CanvasWish) -> str:

@@ -31,7 +31,7 @@ from lsync_flask.simulator.directory import Directory
 from lsync_flask.simulator.enrichment import ServiceSettings
 from lsync_flask.simulator.identity import Identity, keep_identity, keep_keys
 from lsync_flask.simulator.leadspace_bulks import Gateway, GatewaySettings
-from lsync_flask.simulator.lightning import TAB, Lightning, create_lightning, create_signing
+from lsync_flask.simulator.lightning import TAB, Lightning, create_address, create_lightning, create_signing
 from lsync_flask.simulator.login_pages import create_login
 from lsync_flask.simulator.mailbox import Mailbox, Sink
 from lsync_flask.simulator.matching import Matcher
@@ -299,6 +299,7 @@ def _create_org_site(house: House) -> Flask:
     site.register_blueprint(create_login(house.oauth))
     site.register_blueprint(create_identity(house.oauth))
     site.register_blueprint(create_signing(house.lightning))
+    site.register_blueprint(create_address(house.lightning))
     site.register_blueprint(create_rest(house.org, house.oauth.sim_user))
     site.register_error_handler(HTTPException, _tell_http)
     return site

@@ -68,10 +68,16 @@ class Ledger(BulkLedger):
             return _change_status(scope, activity_id, old, new, reason=reason, resume_at=resume_at)
 
     def change_status_in(
-        self, scope: OrgScope, activity_id: int, old: Sequence[Status], new: Status, reason: str
+        self,
+        scope: OrgScope,
+        activity_id: int,
+        old: Sequence[Status],
+        new: Status,
+        reason: str,
+        resume_at: float | None = None,
     ) -> bool:
         """The same within the caller's transaction, so that what follows from it is one commit with it."""
-        return _change_status(scope, activity_id, old, new, reason=reason, resume_at=None)
+        return _change_status(scope, activity_id, old, new, reason=reason, resume_at=resume_at)
 
     # Selecting: one worker at a time holds it by a lease on the activity's row.
 

@@ -46,15 +46,24 @@ LONGEST_WAY = 40
 
 
 def add_notices(
-    scope: OrgScope, ways: Sequence[str], activity_id: int, event: str, now_s: float, which: str = ""
+    scope: OrgScope,
+    ways: Sequence[str],
+    activity_id: int,
+    event: str,
+    now_s: float,
+    which: str = "",
+    moment: Mapping[str, Any] | None = None,
 ) -> None:
     """Tell people in each of these ways, once: a change of state that is stored twice is told once.
 
-    `which` tells one change from another where an activity may come to the same state several times.
+    `which` tells one change from another where an activity may come to the same state several times; `moment` is what
+    the activity's row may no longer say when the notice is sent, such as its reason.
     """
     for way in ways:
         key = f"activity/{activity_id}/{event}{which}{'' if way == MAIL else '/' + way[:LONGEST_WAY]}"
-        add_outbox(scope, "notice", key, {"activity": activity_id, "event": event, "notifier": way}, now_s)
+        add_outbox(
+            scope, "notice", key, {**(moment or {}), "activity": activity_id, "event": event, "notifier": way}, now_s
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from lsync_flask.web.self_authorise import ask_for_approval, finish, start
 log = structlog.get_logger(__name__)
 
 LONGEST_REQUEST = 64 * 1024
+LONGEST_NUMBER = 18
 FORM_ROOM = 3
 """In a form each of the characters + / = takes three."""
 REFUSED_PER_MINUTE = 60
@@ -47,10 +48,17 @@ def enter(app: str | None = None) -> ResponseReturnValue:
 
 def _first_page(signed: SignedIn) -> str:
     """Home; on the page of a record that one, which the tab then asks for with the session it has got."""
-    words = {"signed": signed, "origin": _heeded(signed), "actor": signed.actor}
+    words = {"signed": signed, "origin": _heeded(signed), "actor": signed.actor, "goes_to": _goes_to(signed)}
     if signed.request.record_id and signed.actor.may("enrich the open record"):
         return render_template("web/open_record.html", **words, address=f"/records/{signed.request.record_id}")
     return render_template("web/home.html", **{**home_words(resources(), signed.actor), **words})
+
+
+def _goes_to(signed: SignedIn) -> str:
+    """The page that a mail's link names; "": home. It is the browser's word, so that only a number is heeded."""
+    number = str(signed.request.parameters.get("activity", ""))
+    is_number = number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER
+    return f"/activities/{number}" if is_number and signed.actor.may("see definitions and activities") else ""
 
 
 def _heeded(signed: SignedIn) -> str:

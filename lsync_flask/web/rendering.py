@@ -2,21 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, get_datetime_format
-from babel.numbers import format_decimal
 from flask import Flask, g, render_template, request
 
 from lsync_flask.door import actor
 from lsync_flask.engine.policies import POLICIES
+from lsync_flask.services import spelling
 from lsync_flask.services.notices import FATE_LABELS
 from lsync_flask.services.resources import Actor
-from lsync_flask.services.zones import local_now
 from lsync_flask.web.forms import COUNTED_PERIODS, PERIODS
 from lsync_flask.web.home import tabs_of
 
@@ -43,8 +39,6 @@ SAID: Mapping[str, str] = {
     "started": "The activity has started.",
 }
 """What a toast says after a page has done something: the word travels in the address, never the sentence."""
-
-USUAL_LOCALE = "en_US"
 
 
 def render(template: str, **words: Any) -> str:
@@ -75,30 +69,15 @@ def set_up_rendering(app: Flask) -> None:
 def spell_number(value: float | None) -> str:
     """A number in the manner of the user's locale; None counts as 0."""
     who: Actor | None = g.get("actor")
-    return str(format_decimal(value or 0, locale=find_locale(who.locale if who else USUAL_LOCALE)))
+    return spelling.spell_number(value or 0, who.locale if who else spelling.USUAL_LOCALE)
 
 
 def spell_moment(at_s: float | None, who: Actor) -> str:
     """A time in the user's zone and locale, such as `Nov 24, 2026, 2:31 PM`; "-": never."""
-    if at_s is None:
-        return "-"
-    locale = find_locale(who.locale)
-    local = local_now(datetime.fromtimestamp(at_s, UTC), who.time_zone)
-    form = str(get_datetime_format("medium", locale=locale))
-    time, day = format_time(local, "short", locale=locale), format_date(local, "medium", locale=locale)
-    return form.replace("{0}", time).replace("{1}", day).replace("'", "")
-
-
-@lru_cache(maxsize=64)
-def find_locale(name: str) -> Locale:
-    """The locale of a Salesforce user, such as `de_AT_EURO`; one that nobody knows counts as `en_US`."""
-    for known in (name, "_".join(name.split("_")[:2]), name.split("_", maxsplit=1)[0]):
-        try:
-            return Locale.parse(known)
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale.parse(USUAL_LOCALE)
+    return "-" if at_s is None else spelling.spell_moment(at_s, who.locale, who.time_zone)
 
 
 def spell_duration(seconds: float) -> str:
-    return str(timedelta(seconds=int(max(0.0, seconds))))
+    """How long, in the user's manner, such as `1 hr 12 min`."""
+    who: Actor | None = g.get("actor")
+    return spelling.spell_duration(seconds, who.locale if who else spelling.USUAL_LOCALE)

@@ -1,6 +1,7 @@
 """Finishing: outcomes of a written bulk, and the end of an activity with its one mail."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import orjson
 import structlog
@@ -13,6 +14,7 @@ from lsync_flask.services.plan import ways_of
 from lsync_flask.services.resources import Resources
 from lsync_flask.services.run_activity import ring_now
 from lsync_flask.storage.bodies import OutcomeEntry, decode_outcomes, decode_records, encode_outcomes, patch_outcomes
+from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.ledger_rows import BulkRow
 from lsync_flask.storage.models import bulk as bulk_table
@@ -73,11 +75,17 @@ def end_if_done(resources: Resources, ledger: Ledger, activity_id: int) -> bool:
         status = final_status(fates, cancelled=activity.status == "Cancelling")
         ledger.end(scope, activity_id, status)
         following = add_next_part(scope, activity, status)
-        add_notices(scope, ways_of(activity.plan), activity_id, "ended", resources.now_s())
+        _tell(resources, scope, ways_of(activity.plan), activity_id)
     log.info("activity ended", org=ledger.org_id, activity=activity_id, status=status, **fates)
     if following is not None:
         ring_now(resources, following)
     return True
+
+
+def _tell(resources: Resources, scope: OrgScope, ways: Sequence[str], activity_id: int) -> None:
+    """An activity that is retried ends again, and people hear of that too."""
+    now_s = resources.now_s()
+    add_notices(scope, ways, activity_id, "ended", now_s, f"/{now_s:.3f}")
 
 
 def fail_activity(resources: Resources, ledger: Ledger, activity_id: int, sentence: str) -> None:
@@ -85,7 +93,7 @@ def fail_activity(resources: Resources, ledger: Ledger, activity_id: int, senten
     with ledger.database.writing(ledger.org_id) as scope:
         if ledger.end_failed(scope, activity_id, sentence):
             ways = ways_of(ledger.read_activity(activity_id).plan)
-            add_notices(scope, ways, activity_id, "ended", resources.now_s())
+            _tell(resources, scope, ways, activity_id)
     log.error("activity failed", org=ledger.org_id, activity=activity_id)
 
 

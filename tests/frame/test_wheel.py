@@ -26,7 +26,7 @@ def test_it_carries_templates_static_files_and_migrations(wheel):
     names = zipfile.ZipFile(wheel).namelist()
 
     for needed in (
-        "templates/mail/ended.html",
+        "templates/mail/activity.html",
         "migrations/env.py",
         "web/static/",
         "engine/",
@@ -49,7 +49,7 @@ def test_it_upgrades_a_database_and_renders_outside_the_checkout(wheel, tmp_path
         "from lsync_flask.storage.migrate import is_current, upgrade\n"
         "database = open_database('sqlite:///' + sys.argv[2])\n"
         "upgrade(database)\n"
-        "print(is_current(database), (folder('templates') / 'mail' / 'ended.txt').is_file())\n"
+        "print(is_current(database), (folder('templates') / 'mail' / 'activity.txt').is_file())\n"
     )
 
     result = subprocess.run(

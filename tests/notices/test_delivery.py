@@ -137,7 +137,7 @@ def test_the_end_of_an_activity_is_told_once_in_each_chosen_way(world, admin, re
         "Success",
     )
     assert sum(event["data"]["counts"].values()) > 0
-    assert f"/activities/{activity_id}|" in by_path["/slack"][1]["blocks"][0]["text"]["text"]
+    assert f"c__activity={activity_id}|" in by_path["/slack"][1]["blocks"][0]["text"]["text"]
 
 
 def test_a_webhook_whose_receiver_is_down_is_tried_again_with_the_same_id_and_the_mail_is_not(

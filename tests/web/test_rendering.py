@@ -2,7 +2,8 @@ import pytest
 from babel import Locale
 
 from lsync_flask.services.resources import Actor
-from lsync_flask.web.rendering import find_locale, spell_moment
+from lsync_flask.services.spelling import find_locale
+from lsync_flask.web.rendering import spell_moment
 
 AT = 1_795_530_661.0  # 2026-11-24 14:31:01 UTC
 

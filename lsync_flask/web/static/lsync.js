@@ -123,5 +123,10 @@
     document.querySelectorAll("[data-number]").forEach(function (cell, place) { cell.textContent = String(place + 1); });
   }
 
+  // The link of a mail names a page.
+  document.addEventListener("DOMContentLoaded", function () {
+    if (meta("lsync-goes-to")) window.htmx.ajax("GET", meta("lsync-goes-to"), { target: "body", swap: "innerHTML" });
+  });
+
   if (document.querySelector("[data-repost]") && isFramed) repost();
 })();
