@@ -17,6 +17,7 @@ from lsync_flask.api.shapes import (
     ResultMappingSave,
     SettingsSave,
     TechnicalFieldsCreate,
+    ValuesMap,
 )
 from lsync_flask.engine.fields import FieldInfo
 from lsync_flask.engine.status import FATES
@@ -32,6 +33,7 @@ from lsync_flask.services.plan import InputRowBody, ResultRowBody
 from lsync_flask.services.preview_audience import PreviewRow
 from lsync_flask.services.settings import OrgSettings
 from lsync_flask.services.taking import Taking
+from lsync_flask.services.unmapped import UnmappedReport
 from lsync_flask.storage.outbox import Delivery
 
 VERSION = "1"
@@ -206,6 +208,15 @@ CALLS: tuple[_Call, ...] = (
             AFTER,
             LIMIT,
         ),
+    ),
+    _Call(
+        "get",
+        "/activities/{number}/unmapped",
+        "The provider's values that no picklist has, the most frequent first",
+        _schema(UnmappedReport),
+    ),
+    _Call(
+        "post", "/mappings/results/{name}/values", "Map some of the provider's values to the org's", SAVED, ValuesMap
     ),
     _Call("post", "/activities/{number}/cancel", "Send nothing more to the provider", ACTIVITY),
     _Call("post", "/activities/{number}/pause", "Take up nothing new", ACTIVITY),

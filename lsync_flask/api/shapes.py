@@ -16,6 +16,7 @@ from lsync_flask.services.definitions import DefinitionBody, DefinitionView
 from lsync_flask.services.notice_settings import NoticeSettings
 from lsync_flask.services.plan import InputRowBody, ResultRowBody
 from lsync_flask.services.settings import OrgSettings
+from lsync_flask.services.unmapped import MappedValue
 
 TIMES = (
     "created_at",
@@ -74,6 +75,12 @@ class SettingsSave(Replacing):
 
     settings: OrgSettings
     secrets: dict[str, Annotated[str, Field(max_length=10_000)]] = {}
+
+
+class ValuesMap(_Body):
+    """The org's values for some of the provider's."""
+
+    pairs: list[MappedValue] = Field(max_length=200)
 
 
 class NoticesSave(Replacing):

@@ -22,6 +22,7 @@ from lsync_flask.api.shapes import (
     ResultMappingSave,
     SettingsSave,
     TechnicalFieldsCreate,
+    ValuesMap,
     body_of_request,
     choice_argument,
     number_argument,
@@ -55,6 +56,7 @@ from lsync_flask.services.preview_audience import preview_audience
 from lsync_flask.services.run_activity import run_activity
 from lsync_flask.services.taking import Taking
 from lsync_flask.services.technical_fields import create_technical_fields
+from lsync_flask.services.unmapped import list_unmapped, map_values
 
 MOST = 500
 
@@ -217,6 +219,17 @@ def outcomes(number: int) -> Response:
         decision=text_argument("decision"),
     )
     return jsonify(outcomes=[asdict(one) for one in page.outcomes], next=page.next)
+
+
+@api.get("/activities/<int:number>/unmapped")
+def unmapped(number: int) -> Response:
+    return jsonify(asdict(list_unmapped(resources(), actor(), number)))
+
+
+@api.post("/mappings/results/<name>/values")
+def map_provider_values(name: str) -> Response:
+    pairs = body_of_request(ValuesMap).pairs
+    return jsonify(version=map_values(resources(), actor(), name, pairs))
 
 
 _STEPS = {

@@ -18,6 +18,7 @@ from lsync_flask.web import (
     settings_pages,
     setup_pages,
     token_pages,
+    unmapped_pages,
 )
 
 pages = Blueprint("pages", __name__)
@@ -54,6 +55,8 @@ _ADDRESSES: tuple[tuple[str, str, View], ...] = (
     ("GET", "/activities/<int:number>/bulks", activity_pages.bulks),
     ("GET", "/activities/<int:number>/records", activity_pages.records),
     ("GET", "/activities/<int:number>/cost", activity_pages.cost),
+    ("GET", "/activities/<int:number>/unmapped", unmapped_pages.show),
+    ("POST", "/activities/<int:number>/unmapped", unmapped_pages.save),
     ("GET", "/activities/<int:number>/<any(outcomes, errors):what>.csv", activity_pages.download),
     ("POST", "/activities/<int:number>/<any(cancel, pause, resume, retry):step>", activity_pages.change),
     ("GET", "/mappings/<any(input, results):kind>/<name>", mapping_pages.show),
