@@ -63,6 +63,9 @@ BODIES = {
     "put /mappings/input/{name}": {"rows": [{"input": "company", "source": "Company"}]},
     "put /mappings/results/{name}": {"rows": [{"output": "site", "target": "Website"}]},
     "put /settings": {"settings": {"provider": "scripted"}},
+    "put /settings/notices": {"settings": {"use": ["smtp"]}},
+    "post /settings/notices/test": {"way": "smtp"},
+    "post /mappings/results/{name}/values": {"pairs": [{"field": "Website", "value": "x", "to": "y"}]},
     "post /settings/technical-fields": {"grant_to": []},
 }
 
