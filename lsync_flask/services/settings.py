@@ -190,10 +190,10 @@ def _check_moved(resources: Resources, old: OrgSettings, new: OrgSettings, kept:
     Raises:
         InvalidParams: the provider or its host has changed, and a key that it would get was not typed again.
     """
-    if not old.provider or not new.provider or (old.provider, _hosts(old)) == (new.provider, _hosts(new)):
+    if not new.provider or (old.provider, _hosts(old)) == (new.provider, _hosts(new)):
         return
     names = secret_params(resources.registry.providers[new.provider])
-    said = "The provider's address has changed. Type this again, so that it goes to the new one by your will."
+    said = "The provider or its address has changed. Type this again, so that it goes to the new one by your will."
     problems = {f"secrets.{name}": said for name in names if f"provider.{name}" in kept}
     if problems:
         raise InvalidParams(problems)

@@ -509,3 +509,6 @@ def test_a_key_does_not_follow_its_provider_to_another_address(parts, filled_dat
     status, problem = save("https://two.example/v2")
     assert (status, list(problem["errors"])) == (422, ["secrets.api_key"])
     assert save("https://two.example/v2", api_key="n" * 20)[0] == 200
+    assert caller.call("PUT", "/settings", {"settings": {"provider": ""}, "secrets": {}})[0] == 200
+    status, problem = save("https://three.example/v1")
+    assert (status, list(problem["errors"])) == (422, ["secrets.api_key"])
