@@ -2,7 +2,6 @@
 
 import http.server
 import threading
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -79,7 +78,7 @@ def test_a_message_of_a_stranger_gives_the_tab_no_session(open_tab, frame_of, de
 
 @pytest.fixture
 def unapproved(demo):
-    """A user whose org leaves it to them to let LSync in, and who has not yet; `approve()` is what Salesforce notes."""
+    """A user whose org leaves it to them to let LSync in, and who has not yet: `user_id`."""
     user = next(one for one in demo.org["users"] if "LSync_Manager" in one["permission_sets"])
     address = f"{demo.org['control_url']}/users/{user['id']}"
 
@@ -87,29 +86,33 @@ def unapproved(demo):
         requests.post(address, json={"approved": approved}, timeout=10).raise_for_status()
 
     approve(False)
+    approve.user_id = user["id"]
     yield approve
     approve()
 
 
+@pytest.mark.parametrize("answer", ["Allow", "Deny"])
 def test_who_has_yet_to_let_it_in_is_asked_in_a_window_of_salesforces_and_the_tab_goes_on(
-    open_tab, unapproved, demo, check_accessible
+    open_tab, unapproved, demo, check_accessible, answer
 ):
-    page = open_tab("LSync_Manager", expected=("404",))
+    page = open_tab("LSync_Manager", expected=("400",))
     tab = page.frame_locator("iframe")
     check_accessible(page, "the page that asks for the approval")
 
-    with page.expect_popup() as window:
+    with page.expect_popup() as opened:
         tab.get_by_role("button", name="Allow LSync").click()
-    window.value.wait_for_url("**/services/oauth2/authorize**")
-    asked = parse_qs(urlsplit(window.value.url).query)
-    window.value.close()
-    unapproved()
-    tab.get_by_role("button", name="Go on").click()
-    tab.get_by_role("link", name="Sync definitions").wait_for()
-
-    assert window.value.url.startswith(demo.org["org_url"])
-    assert asked["code_challenge_method"] == ["S256"]
-    assert asked["redirect_uri"] == [f"{demo.web_url}/oauth/callback"]
+    window = opened.value
+    window.wait_for_url(f"{demo.org['org_url']}/services/oauth2/authorize**")
+    window.locator('[name="user"]').select_option(unapproved.user_id)
+    if answer == "Allow":
+        # The window closes itself, and the tab goes on without a press.
+        with window.expect_event("close"):
+            window.get_by_role("button", name=answer).click()
+        tab.get_by_role("link", name="Sync definitions").wait_for()
+    else:
+        window.get_by_role("button", name=answer).click()
+        window.get_by_text("LSync was not approved").wait_for()
+        assert tab.get_by_role("button", name="Allow LSync").is_visible()
 
 
 @pytest.fixture
