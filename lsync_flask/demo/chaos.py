@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from lsync_flask.demo.job import Tab
+from lsync_flask.demo.job import Tab, is_about
 from lsync_flask.demo.start import Demo, DemoOptions, start_demo
 from lsync_flask.demo.supervisor import Service, Supervisor
 from lsync_flask.engine.status import ENDED
@@ -138,7 +138,7 @@ def _settle(supervisor: Supervisor, org: Mapping[str, Any], activity_id: int) ->
 
 def _mails(org: Mapping[str, Any], activity_id: int) -> set[str]:
     kept = requests.get(f"{org['control_url']}/mails", timeout=60).json()
-    return {mail["headers"]["Message-ID"] for mail in kept if f"/activities/{activity_id}" in mail["text"]}
+    return {mail["headers"]["Message-ID"] for mail in kept if is_about(mail["text"], activity_id)}
 
 
 def _await_database(ledger: Ledger, activity_id: int, supervisor: Supervisor) -> None:

@@ -221,13 +221,18 @@ def _summary(tab: Tab, org: Mapping[str, Any], activity: Mapping[str, Any], seco
     )
 
 
+def is_about(text: str, activity_id: int) -> bool:
+    """Does a mail's text link to this activity, in the org's tab?"""
+    return re.search(rf"c__activity={activity_id}\b", text) is not None
+
+
 def _await_mails(org: Mapping[str, Any], activity_id: int) -> int:
     """Mails about this activity that the mail sink has received."""
     end = monotonic() + MAIL_WAIT_S
     while True:
         mails = requests.get(f"{org['control_url']}/mails", timeout=TIMEOUT_S).json()
         mails = mails["mails"] if isinstance(mails, dict) else mails
-        about = [mail for mail in mails if f"/activities/{activity_id}" in mail.get("text", "")]
+        about = [mail for mail in mails if is_about(mail.get("text", ""), activity_id)]
         if about or monotonic() > end:
             return len(about)
         sleep(POLL_S)

@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import queue
-import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +22,7 @@ import pytest
 import requests
 from sqlalchemy import create_engine, text, update
 
-from lsync_flask.demo.job import OrgDoor
+from lsync_flask.demo.job import OrgDoor, is_about
 from lsync_flask.demo.set_up import set_up, user_with
 from lsync_flask.engine.status import GOING_ON
 from lsync_flask.services.activities import read_activity
@@ -121,7 +120,7 @@ class Lane:
 
     def mails_about(self, activity_id):
         mails = requests.get(f"{self.world.org['control_url']}/mails", timeout=20).json()
-        return [mail for mail in mails if re.search(rf"/activities/{activity_id}\b", mail["text"])]
+        return [mail for mail in mails if is_about(mail["text"], activity_id)]
 
     def close(self):
         self.runner.stdin.close()
