@@ -31,6 +31,7 @@ from lsync_flask.simulator.sessions import Sessions
 PAGES = Path(__file__).parent / "pages"
 TAB = f"/lightning/n/{DEVELOPER_NAME}"
 COOKIE = "lsync_local_user"
+MAIL_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 CANVAS_SCOPES = frozenset(("api", "id", "custom_permissions"))
 _SIZE = re.compile(r"\d{1,5}px|infinite")
 
@@ -227,10 +228,12 @@ def _create_mails(lightning: Lightning) -> Blueprint:
         mail = lightning.mailbox.find(number)
         if mail is None:
             abort(404)
-        response = Response(mail.html, content_type="text/html; charset=utf-8")
+        # Its links open beside it, as in any mail program.
+        html = mail.html.replace("<head>", '<head><base target="_blank">', 1)
+        response = Response(html, content_type="text/html; charset=utf-8")
         # A mail is somebody else's HTML: it may look as it likes and do nothing.
         response.headers["Content-Security-Policy"] = (
-            "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+            f"sandbox {MAIL_SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
         )
         return response
 

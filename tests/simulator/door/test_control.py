@@ -209,7 +209,7 @@ def test_mails_are_kept_with_both_their_forms(door):
     assert mail["text"].strip() == "written 1,200"
     assert "<h1>written 1,200</h1>" in mail["html"]
     assert "Activity 7: ö fertig" in page
-    assert 'sandbox="allow-popups"' in page
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
     assert inner.headers["Content-Security-Policy"].startswith("sandbox")
 
 
