@@ -3,16 +3,18 @@
 import csv
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from lsync_flask.simulator.bulk_jobs import BulkJob
 from lsync_flask.simulator.csv_sql import DELIMITERS, LINE_ENDINGS
 from lsync_flask.simulator.job_ends import end_job, finish_job, stops_after
 from lsync_flask.simulator.org import Org
+from lsync_flask.simulator.value_columns import ColumnReader, column_reader
 from lsync_flask.simulator.values import Reader, RowRefused, text_reader
 from lsync_flask.simulator.writing import Change, RecordWriter, Wanted
 
@@ -20,9 +22,11 @@ __all__ = ["IngestJob", "give_back_all", "work"]
 
 _CHUNK = 200
 _BATCH = 10_000
+_TOGETHER = 2_000
 _MAX_HEADER = 32_000
 
 Row = tuple[list[str], str]
+Stop = Callable[[], None]
 
 
 class _JobFailed(Exception):
@@ -118,19 +122,57 @@ def _run(org: Org, job: IngestJob, rows: Iterator[Row]) -> None:
         raise _JobFailed("InvalidBatch : the header is longer than 32,000 characters")
     writer = RecordWriter(org, job.user, org.schema[job.object_name], "bulk", job.id)
     reader = _RowReader(writer, names, job.operation)
-    count = 0
-    while chunk := list(islice(rows, _CHUNK)):
-        fault = stops_after(org, job, count)
-        if job.is_over or fault:
-            _give_back(job, iter([*chunk, *rows]))
-            if fault:
-                end_job(org, job, fault)
+    while True:
+        taken, error = _take(rows)
+        # Each chunk is a transaction to Salesforce; to disk, several go together.
+        with org.store.write():
+            stop, left = _write_chunks(org, job, writer, reader, taken)
+        if stop:
+            _give_back(job, chain(left, rows))
+            stop()
             return
-        if count % _BATCH == 0 and not org.limits.use_batches(1):
-            _give_back(job, iter([*chunk, *rows]))
-            raise _JobFailed("ExceededQuota : daily limit of batches")
-        _write(job, writer, reader, chunk)
-        count += len(chunk)
+        if error:
+            raise error
+        if not taken:
+            return
+
+
+def _take(rows: Iterator[Row]) -> tuple[list[Row], _JobFailed | None]:
+    """The next rows, and what is wrong with the file after them."""
+    taken: list[Row] = []
+    try:
+        for row in islice(rows, _TOGETHER):
+            taken.append(row)  # noqa: PERF402 (what was read before an error is kept)
+    except _JobFailed as error:
+        return taken, error
+    return taken, None
+
+
+def _write_chunks(
+    org: Org, job: IngestJob, writer: RecordWriter, reader: "_RowReader", rows: list[Row]
+) -> tuple[Stop | None, list[Row]]:
+    """Write these rows; when the job cannot go on before the last: what is to be done then, and the rows left."""
+    for start in range(0, len(rows), _CHUNK):
+        stop = _why_stop(org, job)
+        if stop:
+            return stop, rows[start:]
+        _write(job, writer, reader, rows[start : start + _CHUNK])
+    return None, []
+
+
+def _why_stop(org: Org, job: IngestJob) -> Stop | None:
+    fault = stops_after(org, job, job.processed)
+    if fault:
+        return lambda: end_job(org, job, fault)
+    if job.is_over:
+        return lambda: None
+    if job.processed % _BATCH == 0 and not org.limits.use_batches(1):
+        return _over_quota
+    return None
+
+
+def _over_quota() -> None:
+    raise _JobFailed("ExceededQuota : daily limit of batches")
 
 
 def give_back_all(job: IngestJob) -> None:
@@ -150,6 +192,17 @@ def _give_back(job: IngestJob, rows: Iterator[Row]) -> None:
 
 
 def _write(job: IngestJob, writer: RecordWriter, reader: "_RowReader", chunk: Sequence[Row]) -> None:
+    plain = reader.read_columns([cells for cells, _ in chunk]) if job.operation == "update" else None
+    if plain and writer.update_columns(*plain):
+        mark = DELIMITERS[job.delimiter]
+        job.succeeded += [f'"{one}"{mark}"false"{mark}{row[1]}' for one, row in zip(plain[0], chunk, strict=True)]
+    else:
+        _write_one_by_one(job, writer, reader, chunk)
+    job.failures = len(job.failed)
+    job.processed += len(chunk)
+
+
+def _write_one_by_one(job: IngestJob, writer: RecordWriter, reader: "_RowReader", chunk: Sequence[Row]) -> None:
     wanted = [reader.read(cells) for cells, _ in chunk]
     if job.operation == "delete":
         outcomes = writer.delete([one.record if isinstance(one, Change) else "" for one in wanted])
@@ -162,8 +215,6 @@ def _write(job: IngestJob, writer: RecordWriter, reader: "_RowReader", chunk: Se
             job.succeeded.append(f'"{outcome}"{mark}"{created}"{mark}{written}')
         else:
             job.failed.append(f'"{reader.record_of(cells)}"{mark}"{_spell_error(outcome)}"{mark}{written}')
-    job.failures = len(job.failed)
-    job.processed += len(chunk)
 
 
 def _spell_error(refused: RowRefused) -> str:
@@ -181,19 +232,37 @@ class _RowReader:
             raise _JobFailed("InvalidBatch : Field name not found : Id")
         self._width = len(names)
         self._cells: list[tuple[int, str, Reader]] = []
+        self._columns: list[tuple[int, str, ColumnReader]] | None = []
         for place, name in enumerate(names):
             if place != self._id and operation != "delete":
-                self._cells.append((place, *self._column(writer, name.strip(), create=operation == "insert")))
+                self._add(writer, place, name.strip(), create=operation == "insert")
 
-    @staticmethod
-    def _column(writer: RecordWriter, name: str, *, create: bool) -> tuple[str, Reader]:
+    def _add(self, writer: RecordWriter, place: int, name: str, *, create: bool) -> None:
+        schema = writer.org.schema
         try:
             field = writer.writable(name, create=create)
         except RowRefused as error:
             if error.code == "INVALID_FIELD":
                 raise _JobFailed(f"InvalidBatch : Field name not found : {name}") from error
-            return name, _refuse_with(error)
-        return field.name, text_reader(field, writer.org.schema)
+            self._cells.append((place, name, _refuse_with(error)))
+            self._columns = None
+            return
+        self._cells.append((place, field.name, text_reader(field, schema)))
+        if self._columns is not None:
+            self._columns.append((place, field.name, column_reader(field, schema)))
+
+    def read_columns(self, rows: Sequence[Sequence[str]]) -> tuple[Sequence[str], Mapping[str, Sequence[Any]]] | None:
+        """The ids and the stored values by field; None when a row needs to be looked at by itself."""
+        if self._id is None or not self._columns or any(len(cells) != self._width for cells in rows):
+            return None
+        cells = [*zip(*rows, strict=True)]
+        columns = {}
+        for place, name, read in self._columns:
+            values = read(cells[place])
+            if values is None:
+                return None
+            columns[name] = values
+        return cells[self._id], columns
 
     def record_of(self, cells: Sequence[str]) -> str:
         """The id that a row names, as far as it names one."""

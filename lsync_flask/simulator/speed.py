@@ -60,11 +60,14 @@ def _leads(count: int) -> Iterator[tuple[object, ...]]:
 
 
 def _tell(what: str, count: int, act: object) -> None:
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     if callable(act):
         act()
-    seconds = time.perf_counter() - start
-    sys.stdout.write(f"{what}: {count:,} rows in {seconds:.2f} s = {count / seconds:,.0f} rows/s\n")
+    seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu_start
+    per_s, per_cpu_s = count / seconds, count / cpu_s
+    sys.stdout.write(
+        f"{what}: {count:,} rows in {seconds:.2f} s = {per_s:,.0f} rows/s, {per_cpu_s:,.0f} per CPU second\n"
+    )
 
 
 def _wait(client: FlaskClient, path: str) -> None:

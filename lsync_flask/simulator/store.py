@@ -36,7 +36,7 @@ SELECT Id, Name, FirstName, LastName, Email, Title, Phone, Alias, Username, IsAc
 FROM "User"
 UNION ALL SELECT Id, Name, NULL, NULL, Email, NULL, NULL, NULL, NULL, 1, Type, NULL FROM "Group" """
 _LEDGER = """CREATE TABLE sim_writes
-(seq INTEGER PRIMARY KEY, record TEXT, at TEXT, user TEXT, api TEXT, job TEXT, fields TEXT)"""
+(seq INTEGER PRIMARY KEY, at TEXT, user TEXT, api TEXT, job TEXT, names TEXT, rows TEXT)"""
 
 
 def fold(text: str | None) -> str | None:

@@ -10,14 +10,23 @@ from lsync_flask.simulator.numbers import spell_double
 from lsync_flask.simulator.schema import TEXTS, Field, Schema
 from lsync_flask.simulator.soql_dates import read_day, read_moment
 
-__all__ = ["JsonTypeWrong", "Reader", "RowRefused", "json_reader", "text_reader"]
+__all__ = [
+    "DOUBLES",
+    "MOST_INT",
+    "JsonTypeWrong",
+    "Reader",
+    "RowRefused",
+    "has_more_checks",
+    "json_reader",
+    "text_reader",
+]
 
 Reader = Callable[[Any], Any]
 _EMAIL = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>()]+\.[^@\s,;<>().]+")
 _TOKENS = {str: "VALUE_STRING", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", list: "START_ARRAY"}
 _JAVA = {"datetime": "dateTime", "int": "int", "boolean": "boolean", "date": "date"}
-_MAX_INT = 2_147_483_647
-_DOUBLES = frozenset({"double", "currency", "percent"})
+MOST_INT = 2_147_483_647
+DOUBLES = frozenset({"double", "currency", "percent"})
 
 
 class RowRefused(Exception):
@@ -59,7 +68,7 @@ def text_reader(field: Field, schema: Schema) -> Reader:
     """Make the text of a CSV cell what is stored; `#N/A` is null. An empty cell must not come here."""
     check = _checker(field, schema)
     absent = _absent(field)
-    if field.type in _DOUBLES:
+    if field.type in DOUBLES:
         return _quick_double(field, lambda text: absent() if text == "#N/A" else check(_of_text(field, text)))
     if field.type in TEXTS and _more_checks(field) is None:
         return _quick_text(field, lambda text: absent() if text == "#N/A" else check(text))
@@ -89,7 +98,7 @@ def _quick_double(field: Field, slow: Reader) -> Reader:
             number = round(float(text), scale)
         except (ValueError, OverflowError):
             return slow(text)
-        return number if -limit < number < limit else slow(text)
+        return number if -limit < number < limit and "_" not in text else slow(text)
 
     return read
 
@@ -111,7 +120,7 @@ def _of_json(field: Field, value: Any) -> Any:
         return int(value) if isinstance(value, bool) else _wrong(field, value)
     if field.type == "int":
         return value if type(value) is int else _wrong(field, value)
-    if field.type in _DOUBLES:
+    if field.type in DOUBLES:
         return float(value) if type(value) in (int, float) else _wrong(field, value)
     if not isinstance(value, str):
         return _wrong(field, value)
@@ -122,7 +131,7 @@ def _of_json(field: Field, value: Any) -> Any:
 
 
 def _wrong(field: Field, value: Any) -> NoReturn:
-    kind = _JAVA.get(field.type, "double" if field.type in _DOUBLES else "string")
+    kind = _JAVA.get(field.type, "double" if field.type in DOUBLES else "string")
     token = f"VALUE_{str(value).upper()}" if isinstance(value, bool) else _TOKENS.get(type(value), "START_OBJECT")
     told = f" value {value}" if token.startswith("VALUE_") and not isinstance(value, bool) else ""
     message = f"Cannot deserialize instance of {kind} from {token}{told} or request may be missing a required field"
@@ -147,11 +156,14 @@ def _parse(field: Field, text: str) -> Any:
         number = int(text) if field.type == "int" else float(text)
     except ValueError:
         return None
+    if "_" in text:
+        # A digit separator to Python alone.
+        return None
     return number if number == number and abs(number) != float("inf") else None  # noqa: PLR0124
 
 
 def _checker(field: Field, schema: Schema) -> Reader:
-    if field.type in _DOUBLES or field.type == "int":
+    if field.type in DOUBLES or field.type == "int":
         return _number_checker(field)
     if field.type in {"id", "reference"}:
         return _id_checker(field, schema)
@@ -162,7 +174,7 @@ def _checker(field: Field, schema: Schema) -> Reader:
 
 def _number_checker(field: Field) -> Reader:
     whole = field.type == "int"
-    limit = min(_MAX_INT, 10**field.digits - 1) + 1 if whole else 10.0 ** (field.precision - field.scale)
+    limit = min(MOST_INT, 10**field.digits - 1) + 1 if whole else 10.0 ** (field.precision - field.scale)
     scale = field.scale
 
     def check(number: Any) -> Any:
@@ -217,6 +229,11 @@ def _more_checks(field: Field) -> Callable[[str], None] | None:
     if field.restricted and field.picklist:
         return lambda text: _check_picklist(field, text)
     return None
+
+
+def has_more_checks(field: Field) -> bool:
+    """Whether a text of this field is looked at beyond its length."""
+    return _more_checks(field) is not None
 
 
 def _check_email(field: Field, text: str) -> None:

@@ -158,3 +158,69 @@ def test_the_daily_batches_are_counted(house, add_leads):
     run(house, f"Id,City\n{one},Paris\n")
 
     assert house.ask("GET", "/limits").get_json()["DailyBulkApiBatches"] == {"Max": 15_000, "Remaining": 14_999}
+
+
+PLAIN = ("Paris", "1.5", "12", "TRUE", "2026-11-23T10:30:00.000+01:00", "ann@acme.example")
+HEADER = "Id,City,AnnualRevenue,NumberOfEmployees,IsUnreadByOwner,EmailBouncedDate,Email"
+ODD = (
+    (0, "Paris  ", None),
+    (0, "", None),
+    (0, "#N/A", None),
+    (0, "Zürich", None),
+    (0, "x" * 41, "STRING_TOO_LONG"),
+    (1, "nan", "INVALID_TYPE_ON_FIELD_IN_RECORD"),
+    (1, "1_000", "INVALID_TYPE_ON_FIELD_IN_RECORD"),
+    (1, "1e30", "NUMBER_OUTSIDE_VALID_RANGE"),
+    (1, "", None),
+    (2, "1_0", "INVALID_TYPE_ON_FIELD_IN_RECORD"),
+    (2, "-7", None),
+    (2, "123456789", "NUMBER_OUTSIDE_VALID_RANGE"),
+    (3, "maybe", "INVALID_TYPE_ON_FIELD_IN_RECORD"),
+    (4, "yesterday", "INVALID_TYPE_ON_FIELD_IN_RECORD"),
+    (5, "nobody", "INVALID_EMAIL_ADDRESS"),
+)
+
+
+@pytest.mark.parametrize(("place", "text", "code"), ODD)
+def test_an_odd_cell_among_plain_ones_counts_as_it_does_alone(house, add_leads, place, text, code):
+    plain, odd, alone = add_leads({}, {}, {})
+    cells = [*PLAIN[:place], text, *PLAIN[place + 1 :]]
+
+    _, told = run(house, f"{HEADER}\n{plain},{','.join(PLAIN)}\n{odd},{','.join(cells)}\n")
+    path, _ = run(house, f"{HEADER}\n{alone},{','.join(cells)}\n")
+
+    found = {row.pop("Id"): row for row in house.org.rows(f"SELECT {HEADER} FROM Lead")}
+    failed = rows(house, path, "failedResults")[1:]
+    assert found[odd] == found[alone]
+    assert found[plain]["City"] == "Paris"
+    assert told["numberRecordsFailed"] == (code is not None)
+    assert [row[1].partition(":")[0] for row in failed] == ([code] if code else [])
+
+
+@pytest.mark.parametrize("state", [{"IsDeleted": True}, {"IsConverted": True}])
+def test_a_record_that_cannot_be_changed_among_plain_ones_fails_alone(house, add_leads, state):
+    good, bad, last = add_leads({}, state, {})
+
+    path, told = run(house, "Id,City\n" + "".join(f"{one},Rome\n" for one in (good, bad, last)))
+
+    assert (told["numberRecordsProcessed"], told["numberRecordsFailed"]) == (3, 1)
+    assert rows(house, path, "failedResults")[1][0] == bad
+    assert {row["Id"] for row in house.query("SELECT Id FROM Lead WHERE City = 'Rome'")} == {good, last}
+    assert [write.record for write in house.org.writes.of()] == [good, last]
+
+
+def test_the_same_record_twice_in_a_chunk_fails_twice(house, add_leads):
+    one, two = add_leads({}, {})
+
+    _, told = run(house, f"Id,City\n{one},Rome\n{two},Rome\n{one},Oslo\n")
+
+    assert told["numberRecordsFailed"] == 2
+
+
+def test_what_was_read_before_the_file_breaks_is_written(house, add_leads):
+    one, two = add_leads({}, {})
+
+    path, told = run(house, f'Id,City\n{one},Rome\n{two},"Os"lo\n')
+
+    assert (told["state"], told["numberRecordsProcessed"]) == ("Failed", 1)
+    assert rows(house, path, "successfulResults")[1][0] == one
