@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from lsync_flask.simulator.features import FEATURES
 from lsync_flask.simulator.serve import SimulatorOptions, run_simulator
 
 
@@ -16,6 +17,13 @@ from lsync_flask.simulator.serve import SimulatorOptions, run_simulator
 @click.option("--app-url", default="http://127.0.0.1:8700/canvas", help="Where the Canvas app is.")
 @click.option("--lightning-port", default=0, help="Port of the Lightning page; 0 takes a free one.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Where to keep the org's rows.")
+@click.option(
+    "--feature",
+    "features",
+    multiple=True,
+    type=click.Choice(FEATURES),
+    help="What the org has switched on; may be given several times.",
+)
 def simulator(
     port: int,
     records: int,
@@ -25,6 +33,7 @@ def simulator(
     app_url: str,
     lightning_port: int,
     folder: Path | None,
+    features: tuple[str, ...],
 ) -> None:
     run_simulator(
         SimulatorOptions(
@@ -36,5 +45,6 @@ def simulator(
             app_url=app_url,
             lightning_port=lightning_port,
             folder=folder,
+            features=features,
         )
     )

@@ -28,6 +28,7 @@ class CanvasHost:
     lightning_url: str
     app_url: str
     consumer_secret: str
+    multi_currency: bool = False
 
     @property
     def canvas_url(self) -> str:
@@ -84,7 +85,7 @@ def canvas_request(
             "organization": {
                 "organizationId": host.org_id,
                 "name": ORG_NAME,
-                "multicurrencyEnabled": False,
+                "multicurrencyEnabled": host.multi_currency,
                 "namespacePrefix": None,
                 "currencyIsoCode": "USD",
             },

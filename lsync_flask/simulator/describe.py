@@ -27,7 +27,6 @@ _NEVER = (
     "autoNumber",
     "calculated",
     "cascadeDelete",
-    "dependentPicklist",
     "deprecatedAndHidden",
     "displayLocationInDecimal",
     "encrypted",
@@ -38,7 +37,6 @@ _NEVER = (
 )
 _NOTHING = (
     "calculatedFormula",
-    "controllerName",
     "defaultValueFormula",
     "filteredLookupInfo",
     "mask",
@@ -121,6 +119,8 @@ def _describe_field(field: Field, *, editable: bool) -> Json:
     told |= {
         "byteLength": _byte_length(field),
         "compoundFieldName": field.compound,
+        "controllerName": field.controller,
+        "dependentPicklist": field.controller is not None,
         "defaultValue": field.default,
         "digits": field.digits,
         "extraTypeInfo": field.extra,
@@ -133,7 +133,7 @@ def _describe_field(field: Field, *, editable: bool) -> Json:
                 "active": True,
                 "defaultValue": each.is_default,
                 "label": each.label,
-                "validFor": None,
+                "validFor": each.valid_for,
                 "value": each.value,
             }
             for each in field.picklist

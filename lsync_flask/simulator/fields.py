@@ -12,7 +12,7 @@ from typing import Any
 
 from lsync_flask.simulator.schema import Field, PicklistValue, Schema, SObject
 
-__all__ = ["standard_objects", "standard_schema"]
+__all__ = ["read_catalogue", "read_lines", "standard_objects", "standard_schema"]
 
 _FILES = ("Lead", "Contact", "Account", "setup")
 _TYPE = re.compile(r"(?P<type>[a-z]+)(?:\((?P<size>[0-9]+)(?:,(?P<scale>[0-9]+))?\))?")
@@ -43,17 +43,22 @@ def standard_schema() -> Schema:
 
 @cache
 def standard_objects() -> tuple[SObject, ...]:
-    lists = _read_picklists()
-    return tuple(found for name in _FILES for found in _read_objects(_read(name), lists))
+    return tuple(found for name in _FILES for found in read_catalogue(name))
 
 
-def _read(name: str) -> list[str]:
+def read_catalogue(name: str) -> tuple[SObject, ...]:
+    """The objects of one file, each with the fields that the file gives it."""
+    return tuple(_read_objects(read_lines(name), _read_picklists()))
+
+
+def read_lines(name: str) -> list[str]:
+    """The lines of a file of the catalogue, without the empty ones."""
     text = (files("lsync_flask.simulator") / "catalogue" / f"{name}.txt").read_text("utf-8")
     return [line for line in text.splitlines() if line]
 
 
 def _read_picklists() -> dict[str, tuple[PicklistValue, ...]]:
-    pairs = (line.split(": ", 1) for line in _read("picklists"))
+    pairs = (line.split(": ", 1) for line in read_lines("picklists"))
     return {name: tuple(map(_read_value, values.split("|"))) for name, values in pairs}
 
 

@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from lsync_flask.simulator.bulk_jobs import Jobs
 from lsync_flask.simulator.faults import Faults
-from lsync_flask.simulator.fields import standard_schema
+from lsync_flask.simulator.features import schema_with
 from lsync_flask.simulator.ids import make_id, make_ids
 from lsync_flask.simulator.ledger import WriteLedger, spell_moment
 from lsync_flask.simulator.limits import Calls, Limits
@@ -42,11 +42,18 @@ class Org:
     """Rows are never checked here: that is for the API. What is done here is the set-up of an org and of tests."""
 
     def __init__(
-        self, folder: Path, *, org_id: str, name: str, my_domain_url: str, now: Callable[[], datetime]
+        self,
+        folder: Path,
+        *,
+        org_id: str,
+        name: str,
+        my_domain_url: str,
+        now: Callable[[], datetime],
+        features: Collection[str] = (),
     ) -> None:
         self.id, self.name, self.my_domain_url, self.folder = org_id, name, my_domain_url.rstrip("/"), folder
-        self.now = now
-        self.schema: Schema = standard_schema()
+        self.now, self.features = now, frozenset(features)
+        self.schema: Schema = schema_with(features)
         self.store = Store(folder / "org.sqlite3")
         self.writes = WriteLedger(self.store)
         self.calls, self.limits, self.faults, self.pace = Calls(), Limits(), Faults(), Pace()
@@ -68,12 +75,21 @@ class Org:
         self.closed = threading.Event()
 
     @classmethod
-    def create(cls, folder: Path, *, org_id: str, name: str, my_domain_url: str, now: Callable[[], datetime]) -> "Org":
+    def create(
+        cls,
+        folder: Path,
+        *,
+        org_id: str,
+        name: str,
+        my_domain_url: str,
+        now: Callable[[], datetime],
+        features: Collection[str] = (),
+    ) -> "Org":
         """A new org in this folder; whatever rows an earlier one left there are gone."""
         folder.mkdir(parents=True, exist_ok=True)
         for old in (*folder.glob("org.sqlite3*"), *folder.glob("*_jobs/*.csv")):
             old.unlink()
-        org = cls(folder, org_id=org_id, name=name, my_domain_url=my_domain_url, now=now)
+        org = cls(folder, org_id=org_id, name=name, my_domain_url=my_domain_url, now=now, features=features)
         org.store.make_tables(org.schema)
         return org
 

@@ -18,13 +18,15 @@ class PicklistValue:
     value: str
     label: str
     is_default: bool = False
+    valid_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field, with what describe says of it. The booleans carry describe's own names, in our spelling.
 
-    `children` is the name of the relationship from the record that is pointed at back to those that point.
+    `children` is the name of the relationship from the record that is pointed at back to those that point;
+    `controller` is the field that says which values of a dependent picklist there are.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Field:
     picklist: tuple[PicklistValue, ...] = ()
     default: str | bool | None = None
     help: str | None = None
+    controller: str | None = None
 
     @property
     def is_stored(self) -> bool:

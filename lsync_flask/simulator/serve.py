@@ -29,6 +29,7 @@ from lsync_flask.simulator.connected_app import ConnectedApp
 from lsync_flask.simulator.control import Control, create_control, spell_user
 from lsync_flask.simulator.directory import Directory
 from lsync_flask.simulator.enrichment import ServiceSettings
+from lsync_flask.simulator.feature_rules import settle_places
 from lsync_flask.simulator.identity import Identity, keep_identity, keep_keys
 from lsync_flask.simulator.leadspace_bulks import Gateway, GatewaySettings
 from lsync_flask.simulator.lightning import TAB, Lightning, create_address, create_lightning, create_signing
@@ -55,7 +56,8 @@ log = logging.getLogger(__name__)
 class SimulatorOptions:
     """How to start. A port of 0 is any free one; after a given `port`, the others follow where they are free.
 
-    `folder` keeps the org's keys from one start to the next; without one, everything is gone at the end.
+    `folder` keeps the org's keys from one start to the next; without one, everything is gone at the end. `features` are
+    any of multi-currency, person-accounts and state-country.
     """
 
     port: int = 0
@@ -65,6 +67,7 @@ class SimulatorOptions:
     faults: Path | None = None
     app_url: str = "http://127.0.0.1:8700/canvas"
     folder: Path | None = None
+    features: tuple[str, ...] = ()
     lightning_port: int = 0
     provider_port: int = 0
     control_port: int = 0
@@ -219,8 +222,16 @@ def _build(options: SimulatorOptions, folder: Path, ports: Ports) -> House:
         lightning_url=f"http://localhost:{port_of(ports.lightning[0])}",
         app_url=options.app_url,
         consumer_secret=identity.consumer_secret,
+        multi_currency="multi-currency" in options.features,
     )
-    org = Org.create(folder, org_id=identity.org_id, name=ORG_NAME, my_domain_url=host.org_url, now=clock.now)
+    org = Org.create(
+        folder,
+        org_id=identity.org_id,
+        name=ORG_NAME,
+        my_domain_url=host.org_url,
+        now=clock.now,
+        features=options.features,
+    )
     org.pace.latency_s = options.latency_ms / 1000
     org.faults = plan or org.faults
     directory = _people_org(org, options)
@@ -258,6 +269,8 @@ def _people_org(org: Org, options: SimulatorOptions) -> Directory:
     org.insert("User", {**maker, "Username": f"autoproc@{org.id.lower()}", "UserType": "AutomatedProcess"})
     directory = Directory(org)
     fill_org(org, directory, records=options.records, seed=options.seed)
+    if "state-country" in options.features:
+        settle_places(org)
     return directory
 
 

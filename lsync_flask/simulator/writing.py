@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from lsync_flask.simulator.feature_rules import fit_features, link_person
 from lsync_flask.simulator.ids import to_18
 from lsync_flask.simulator.ledger import Writer
 from lsync_flask.simulator.org import Org
@@ -106,6 +107,7 @@ class RecordWriter:
     def update(self, wanted: Sequence[Wanted]) -> list[Outcome]:
         """Write these records, at most 200; the id or the refusal of each, in the same order."""
         with self.org.store.write():
+            wanted = [self._fitted(change) for change in wanted]
             known, outcomes = self._check_updates(wanted)
             good = [
                 (outcome, change.values)
@@ -140,13 +142,15 @@ class RecordWriter:
     def _is_plain(self) -> bool:
         """Whether no rule looks at single records."""
         rules, name = self.org.rules, self.found.name
-        special = self._is_closed or self.org.faults.refuses_rows or rules.concern(name) or rules.locked
+        special = (
+            self._is_closed or self.org.features or self.org.faults.refuses_rows or rules.concern(name) or rules.locked
+        )
         return self.found.kind == "data" and not special and name.lower() not in self.access.guarded
 
     def create(self, wanted: Sequence[Wanted]) -> list[Outcome]:
         """Add these records; the new id or the refusal of each, in the same order."""
         with self.org.store.write():
-            checked = [self._check_create(change) for change in wanted]
+            checked = [self._check_create(self._fitted(change)) for change in wanted]
             added = iter(self._add_by_rules([one for one in checked if isinstance(one, Change)]))
             outcomes: list[Outcome] = [one if isinstance(one, RowRefused) else next(added) for one in checked]
         self._after()
@@ -212,6 +216,13 @@ class RecordWriter:
         columns = f"Id, IsDeleted, {converted}, rowid, {owner}"
         sql = f'SELECT {columns} FROM "{self.found.name}" WHERE Id IN (SELECT value FROM json_each(?))'
         return {row[0]: row[1:] for row in self.org.store.rows(sql, [orjson.dumps(list(records)).decode()])}
+
+    def _fitted(self, change: Wanted) -> Wanted:
+        """The change with what the org's features add to it."""
+        if not self.org.features or isinstance(change, RowRefused):
+            return change
+        values = fit_features(self.org, self.found, to_18(change.record) or "", change.values)
+        return values if isinstance(values, RowRefused) else Change(change.record, values)
 
     def _check_update(
         self,
@@ -329,11 +340,13 @@ class RecordWriter:
         return outcomes
 
     def _add(self, change: Change) -> str:
-        values = fill_setup(self.org, self.found, change.values)
+        values = dict(fill_setup(self.org, self.found, change.values))
         made = {name: self.user.id for name in ("CreatedById", "LastModifiedById") if self.found.has(name)}
         if self.found.has("OwnerId") and not values.get("OwnerId"):
             made["OwnerId"] = self.user.id
         record = self.org.insert(self.found.name, {**made, **values})
+        if self.org.features:
+            link_person(self.org, record, values)
         self._remember([(record, values)])
         return record
 

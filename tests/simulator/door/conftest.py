@@ -31,7 +31,7 @@ class Door:
         return next(user for user in self.line["users"] if user["username"].startswith(f"{local}@"))
 
     def claims(self, local: str, **changes: Any) -> dict[str, Any]:
-        now = requests.post(f"{self.control_url}/clock", json={"advance_s": 0}, timeout=30).json()["now"]
+        now = requests.post(f"{self.control_url}/clock", json={"advance_s": 0}, timeout=60).json()["now"]
         moment = datetime.fromisoformat(now).timestamp()
         claims = {
             "iss": self.line["consumer_key"],
@@ -46,7 +46,7 @@ class Door:
         return jwt.encode(self.claims(local, **changes), key, algorithm=algorithm)
 
     def grant(self, form: dict[str, str], **options: Any) -> requests.Response:
-        return requests.post(f"{self.org_url}/services/oauth2/token", data=form, timeout=30, **options)
+        return requests.post(f"{self.org_url}/services/oauth2/token", data=form, timeout=60, **options)
 
     def by_jwt(self, assertion: str) -> requests.Response:
         return self.grant({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion})
@@ -58,15 +58,15 @@ class Door:
 
     def userinfo(self, token: str) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"}
-        return requests.get(f"{self.org_url}/services/oauth2/userinfo", headers=headers, timeout=30)
+        return requests.get(f"{self.org_url}/services/oauth2/userinfo", headers=headers, timeout=60)
 
     def query(self, local: str, soql: str) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token(local)}"}
         url = f"{self.org_url}/services/data/v67.0/query"
-        return requests.get(url, params={"q": soql}, headers=headers, timeout=30)
+        return requests.get(url, params={"q": soql}, headers=headers, timeout=60)
 
     def post(self, path: str, body: Any) -> requests.Response:
-        return requests.post(f"{self.control_url}{path}", json=body, timeout=30)
+        return requests.post(f"{self.control_url}{path}", json=body, timeout=60)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ CONTEXT = {
 
 def open_page(door, user: str = "ada.lindgren", **query: str) -> str:
     params = {"user": door.user(user)["username"], **query}
-    answer = requests.get(door.line["lightning_url"], params=params, timeout=30)
+    answer = requests.get(door.line["lightning_url"], params=params, timeout=60)
     assert answer.status_code == 200
     return answer.text
 
@@ -56,7 +56,7 @@ def verified(door, raw: str) -> dict[str, Any]:
 
 def put_signed_request(door, token: str, body: Any = None, query: str = "canvas=LSync") -> requests.Response:
     url = f"{door.org_url}/services/data/v67.0/platformconnect/signedrequest?{query}"
-    return requests.put(url, json=body or {}, headers={"Authorization": f"OAuth {token}"}, timeout=30)
+    return requests.put(url, json=body or {}, headers={"Authorization": f"OAuth {token}"}, timeout=60)
 
 
 def test_the_page_posts_a_request_in_the_recorded_order(door):
@@ -133,13 +133,13 @@ def test_names_with_accents_survive(door):
 def test_the_switcher_signs_another_user_in(door):
     origin = door.line["lightning_url"].removesuffix("/lightning/n/LSync")
     with requests.Session() as browser:
-        answer = browser.post(f"{origin}/switch-user", data={"user": door.user("noah.reid")["id"]}, timeout=30)
+        answer = browser.post(f"{origin}/switch-user", data={"user": door.user("noah.reid")["id"]}, timeout=60)
 
         assert verified(door, posted(answer.text))["userId"] == door.user("noah.reid")["id"]
 
 
 def test_an_inactive_user_cannot_be_signed_in(door):
-    answer = requests.get(door.line["lightning_url"], params={"user": door.user("iris.frost")["username"]}, timeout=30)
+    answer = requests.get(door.line["lightning_url"], params={"user": door.user("iris.frost")["username"]}, timeout=60)
 
     assert answer.status_code == 404
 
@@ -212,7 +212,7 @@ def test_the_page_loads_nothing_from_elsewhere(door):
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert loaded
     assert all(address.startswith("/") for address in loaded)
-    policy = requests.get(door.line["lightning_url"], timeout=30).headers["Content-Security-Policy"]
+    policy = requests.get(door.line["lightning_url"], timeout=60).headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "frame-src 'self' http://127.0.0.1:8700;" in policy
 

@@ -21,7 +21,7 @@ def enrich(door):
 
 
 def charges(door, record):
-    return requests.get(f"{door.control_url}/ledger/charges", params={"record": record}, timeout=30).json()
+    return requests.get(f"{door.control_url}/ledger/charges", params={"record": record}, timeout=60).json()
 
 
 def test_companies_are_found_by_site_mail_and_name_and_the_unknown_is_admitted(enrich):
@@ -100,8 +100,8 @@ def test_the_account_tells_its_limits_to_whoever_has_the_key(door, enrich):
     url = f"{door.line['provider_url']}/v1/account"
     door.post("/provider", {"credits_left": 7})
 
-    told = requests.get(url, headers={"Authorization": f"Bearer {door.line['provider_key']}"}, timeout=30).json()
-    refused = requests.get(url, timeout=30)
+    told = requests.get(url, headers={"Authorization": f"Bearer {door.line['provider_key']}"}, timeout=60).json()
+    refused = requests.get(url, timeout=60)
 
     assert told == {
         "program": door.line["provider_program"],
@@ -130,6 +130,6 @@ def test_what_it_cannot_serve_is_refused_with_the_reason(enrich, records, messag
 
 
 def test_an_address_that_is_not_served_is_not_found(door):
-    answer = requests.get(f"{door.line['provider_url']}/v2/enrich", timeout=30)
+    answer = requests.get(f"{door.line['provider_url']}/v2/enrich", timeout=60)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NOT_FOUND")

@@ -61,7 +61,7 @@ def test_a_field_that_somebody_else_changes_moves_the_stamp_and_no_ledger(door, 
     after = org("GET", "/query", params={"q": soql}).json()["records"][0]
     door.post("/clock", {"advance_s": -5})
 
-    writes = requests.get(f"{door.control_url}/ledger/writes", params={"record": record}, timeout=30).json()
+    writes = requests.get(f"{door.control_url}/ledger/writes", params={"record": record}, timeout=60).json()
     assert after["City"] == "Paris"
     assert after["SystemModstamp"] > before["SystemModstamp"]
     assert len(writes) == 1

@@ -205,8 +205,8 @@ def test_introspection_says_until_when_a_token_lives(door):
     client = {"client_id": door.line["consumer_key"], "client_secret": door.line["consumer_secret"]}
     url = f"{door.org_url}/services/oauth2/introspect"
 
-    alive = requests.post(url, data={"token": door.token("ada.lindgren"), **client}, timeout=30).json()
-    dead = requests.post(url, data={"token": "x", **client}, timeout=30).json()
+    alive = requests.post(url, data={"token": door.token("ada.lindgren"), **client}, timeout=60).json()
+    dead = requests.post(url, data={"token": "x", **client}, timeout=60).json()
 
     assert alive["active"] is True
     assert alive["username"] == door.user("ada.lindgren")["username"]
@@ -217,7 +217,7 @@ def test_introspection_says_until_when_a_token_lives(door):
 def test_introspection_is_for_the_app_alone(door):
     basic = {"Authorization": "Basic " + base64.b64encode(b"x:y").decode()}
 
-    answer = requests.post(f"{door.org_url}/services/oauth2/introspect", data={"token": "x"}, headers=basic, timeout=30)
+    answer = requests.post(f"{door.org_url}/services/oauth2/introspect", data={"token": "x"}, headers=basic, timeout=60)
 
     assert refusal(answer) == (400, "invalid_client_id", "client identifier invalid")
 
@@ -226,8 +226,8 @@ def test_a_revoked_token_opens_nothing_more(door):
     token = door.token("ada.lindgren")
     url = f"{door.org_url}/services/oauth2/revoke"
 
-    first = requests.post(url, data={"token": token}, timeout=30)
-    second = requests.post(url, data={"token": token}, timeout=30)
+    first = requests.post(url, data={"token": token}, timeout=60)
+    second = requests.post(url, data={"token": token}, timeout=60)
 
     assert (first.status_code, first.text) == (200, "")
     assert refusal(second) == (400, "unsupported_token_type", "this token type is not supported")

@@ -44,12 +44,12 @@ def test_it_prints_one_line_serves_and_leaves_nothing_behind(tmp_path, end):
     with start(tmp_path) as process:
         line = json.loads(process.stdout.readline())
         answers = [
-            requests.get(address, timeout=5).status_code
+            requests.get(address, timeout=60).status_code
             for address in (line["lightning_url"], line["control_url"] + "/calls", line["mails_url"])
         ]
         kept = list(tmp_path.iterdir())
         process.send_signal(end)
-        rest, errors = process.communicate(timeout=15)
+        rest, errors = process.communicate(timeout=120)
 
     assert answers == [200, 200, 200]
     assert (process.returncode, rest, errors) == (0, "", "")
@@ -64,7 +64,7 @@ def test_a_taken_port_is_named_in_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = port_of(taken)
         with start(tmp_path, f"port={port}") as process:
-            out, errors = process.communicate(timeout=15)
+            out, errors = process.communicate(timeout=120)
 
     assert (process.returncode, out) == (1, "")
     assert errors == f"Port {port}, wanted for the org, is already taken by another program; choose another one.\n"
