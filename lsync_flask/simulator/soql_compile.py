@@ -31,6 +31,7 @@ from lsync_flask.simulator.soql_tests import Sql, Tester
 __all__ = ["Asker", "Column", "Selection", "compile_child", "compile_soql"]
 
 _MAX_OFFSET = 2000
+_MAX_LEVELS, _MAX_PARENTS, _MAX_CHILDREN = 5, 55, 20
 _MAX_SEMI_JOINS = 2
 _ADDRESS = ("city", "country", "geocodeAccuracy", "latitude", "longitude", "postalCode", "state", "street")
 _ONLY_TOP = (
@@ -129,6 +130,8 @@ class _Compiler:
         shape = self._shape()
         columns = self._columns() if shape == "rows" else self._group_columns()
         children = tuple(self._child(item) for item in query.items if isinstance(item, ChildQuery))
+        if len(children) > _MAX_CHILDREN:
+            raise ApiRefusal(400, "MALFORMED_QUERY", f"A query may have at most {_MAX_CHILDREN} sub-queries")
         group = self._group(having)
         order = self._order(query.order_by)
         return Selection(
@@ -160,6 +163,9 @@ class _Compiler:
         own = {self._base.name.lower(), (self._query.alias or "").lower()}
         if len(path) > 1 and path[0].lower() in own:
             path = path[1:]
+        if len(path) > _MAX_LEVELS + 1:
+            message = f"Relationship fields go at most {_MAX_LEVELS} levels up: {'.'.join(path)}"
+            raise at_position(self._soql, ref.position, "MALFORMED_QUERY", message)
         alias, found, parents = "t0", self._base, tuple[str, ...]()
         for name in path[:-1]:
             alias, found, parents = self._join(parents, alias, found, name, ref)
@@ -178,6 +184,9 @@ class _Compiler:
             target = self._target(link)
             if link is None or target is None or not self._asker.access.reads(found, link):
                 raise no_relationship(self._soql, ref.position, name)
+            if len(self._joins) >= _MAX_PARENTS:
+                message = f"A query may have at most {_MAX_PARENTS} relationships to parents"
+                raise at_position(self._soql, ref.position, "MALFORMED_QUERY", message)
             new = f"t{len(self._joins) + 1}"
             mine = self._own(target, new)
             shared = f" AND {mine}" if mine else ""

@@ -25,6 +25,13 @@ FRAME = (
     ("SELECT Id FROM Lead WHERE Id LIKE '00Q%'", "INVALID_QUERY_FILTER_OPERATOR", 35, "invalid operator on id field"),
     ("SELECT Id FROM Lead ORDER BY Description", "INVALID_FIELD", 30, "field 'Description' can not be sorted"),
     (r"SELECT Id FROM Lead WHERE City = 'a\qb'", "MALFORMED_QUERY", 34, "Illegal string literal"),
+    ("SELECT Id FROM Lead USING SCOPE team", "INVALID_QUERY_SCOPE", 33, "The specified scope is invalid: team"),
+    (
+        "SELECT ReportsTo.ReportsTo.ReportsTo.ReportsTo.ReportsTo.ReportsTo.Name FROM Contact",
+        "MALFORMED_QUERY",
+        8,
+        "Relationship fields go at most 5 levels up",
+    ),
     ("SELECT Id FROM Lead WHERE", "MALFORMED_QUERY", 26, "unexpected token: '<EOF>'"),
 )
 
@@ -48,6 +55,20 @@ def test_limits_of_a_statement(house):
     long = "SELECT Id FROM Lead WHERE City = '" + "x" * 4001 + "'"
     assert house.refusal(long)[1] == "MALFORMED_QUERY"
     assert house.ask("GET", "/query?q=" + "x" * 16_400).status_code == 414
+
+
+def test_a_statement_has_at_most_20_sub_queries(house):
+    soql = f"SELECT Id{', (SELECT Id FROM Contacts)' * 21} FROM Account"
+
+    assert house.refusal(soql)[1] == "MALFORMED_QUERY"
+
+
+def test_the_scope_mine_keeps_ones_own_records(house, add_leads):
+    mine, other = add_leads({"OwnerId": house.plain.id}, {"OwnerId": house.admin.id})
+
+    assert [row["Id"] for row in house.query("SELECT Id FROM Lead USING SCOPE mine", "plain")] == [mine]
+    found = house.query("SELECT Id FROM Lead USING SCOPE everything WHERE Id != null", "plain")
+    assert {row["Id"] for row in found} == {mine, other}
 
 
 def test_a_user_without_view_setup_cannot_ask_for_assignments(house):
