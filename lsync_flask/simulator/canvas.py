@@ -15,6 +15,7 @@ DEVELOPER_NAME = "LSync"
 REFERENCE_ID = "09HLS000000000G"
 APPLICATION_ID = "06PLS0000000001"
 ORG_NAME = "Northbridge Trading"
+_OBJECTS = {"00Q": "Lead", "003": "Contact", "001": "Account"}
 _INSTANCE_ID = re.compile(r"[\w:-]{1,120}", re.ASCII)
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -164,9 +165,18 @@ def _environment(host: CanvasHost, wish: CanvasWish) -> dict[str, Any]:
         "uiTheme": "Theme3",
         "dimensions": dict(wish.dimensions or default_dimensions()),
         "parameters": dict(wish.parameters or {}),
-        "record": dict(wish.record or {}),
+        "record": _record(wish.record or {}),
         "version": {"season": "SUMMER", "api": API_VERSION},
     }
+
+
+def _record(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The record that the page is about, with what Salesforce adds to its id."""
+    kind = _OBJECTS.get(str(asked.get("Id", ""))[:3])
+    if kind is None:
+        return dict(asked)
+    url = f"/services/data/v{API_VERSION}/sobjects/{kind}/{asked['Id']}"
+    return {"attributes": {"type": kind, "url": url}, **asked}
 
 
 def default_dimensions() -> dict[str, str]:
@@ -187,6 +197,7 @@ def read_wish(body: Any, fallback: CanvasWish) -> CanvasWish:
     environment = _mapping(_mapping(asked.get("context")).get("environment"))
     client = _mapping(asked.get("client"))
     instance_id = str(client.get("instanceId") or fallback.instance_id)
+    record = _mapping(environment.get("record", fallback.record))
     dimensions = {str(name): str(size) for name, size in _mapping(environment.get("dimensions")).items()}
     return CanvasWish(
         instance_id=instance_id if _INSTANCE_ID.fullmatch(instance_id) else fallback.instance_id,
@@ -195,8 +206,8 @@ def read_wish(body: Any, fallback: CanvasWish) -> CanvasWish:
         sublocation=environment.get("sublocation") or fallback.sublocation,
         location_url=fallback.location_url,
         dimensions={**default_dimensions(), **dimensions},
-        parameters=_mapping(environment.get("parameters")),
-        record={key: value for key, value in _mapping(environment.get("record")).items() if isinstance(value, _PLAIN)},
+        parameters=_mapping(environment.get("parameters", fallback.parameters)),
+        record={key: value for key, value in record.items() if isinstance(value, _PLAIN)},
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Flask, Response, abort, jsonify, redirect, render_template, request
@@ -23,13 +24,15 @@ from lsync_flask.simulator.canvas import (
     read_wish,
     sign,
 )
+from lsync_flask.simulator.canvas_places import RECORD_PAGE, TAB, VISUALFORCE, CanvasPlace, record_page
 from lsync_flask.simulator.directory import Directory, Member
 from lsync_flask.simulator.mailbox import Mailbox
 from lsync_flask.simulator.oauth import read_bearer
 from lsync_flask.simulator.sessions import Sessions
 
+__all__ = ["TAB", "Lightning", "create_lightning", "create_signing"]
+
 PAGES = Path(__file__).parent / "pages"
-TAB = f"/lightning/n/{DEVELOPER_NAME}"
 COOKIE = "lsync_local_user"
 MAIL_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 CANVAS_SCOPES = frozenset(("api", "id", "custom_permissions"))
@@ -45,6 +48,7 @@ class Lightning:
     sessions: Sessions
     mailbox: Mailbox
     authenticate: Callable[[str], Member | None]
+    has_record: Callable[[str, str], bool]
     now: Callable[[], datetime]
 
     def signed_request(self, member: Member, wish: CanvasWish) -> str:
@@ -53,10 +57,16 @@ class Lightning:
         now_ms = int(self.now().timestamp() * 1000)
         return sign(canvas_request(self.host, member, token, wish, now_ms), self.host.consumer_secret)
 
-    def new_wish(self) -> CanvasWish:
-        """What the LSync tab asks for when it is opened."""
-        instance_id = f"_:{DEVELOPER_NAME}:{secrets.randbelow(900) + 100}:0:canvasapp"
-        return CanvasWish(instance_id, self.host.lightning_url, location_url=self.host.lightning_url + TAB)
+    def new_wish(self, place: CanvasPlace = TAB) -> CanvasWish:
+        """What a page with the app in it asks for when it is opened; without a word, the LSync tab."""
+        return CanvasWish(
+            place.instance_id(secrets.randbelow(900) + 100),
+            self.host.lightning_url,
+            display_location=place.display_location,
+            sublocation=place.sublocation,
+            location_url=self.host.lightning_url + place.path,
+            record=place.record,
+        )
 
 
 def create_signing(lightning: Lightning) -> Blueprint:
@@ -100,16 +110,17 @@ def _refuse(status: int, code: str, message: str) -> tuple[Response, int]:
     return jsonify([{"message": message, "errorCode": code}]), status
 
 
-def create_lightning(lightning: Lightning) -> Flask:
-    """The site as a WSGI app."""
+def create_lightning(lightning: Lightning, data: Blueprint) -> Flask:
+    """The site as a WSGI app. `data` is the org's data plane, which the page asks in the name of the frame."""
     app = Flask(
         __name__,
         template_folder=str(PAGES / "templates"),
         static_folder=str(PAGES / "static"),
         static_url_path="/assets",
     )
-    app.jinja_env.globals.update(org_name=ORG_NAME, tab=TAB)
+    app.jinja_env.globals.update(org_name=ORG_NAME, tab=TAB.path)
     app.register_blueprint(create_signing(lightning))
+    app.register_blueprint(data)
     app.register_blueprint(_create_tab(lightning))
     app.register_blueprint(_create_mails(lightning))
     app.after_request(_guard(lightning))
@@ -137,21 +148,28 @@ def _create_tab(lightning: Lightning) -> Blueprint:
 
     @pages.get("/")
     def home() -> BaseResponse:
-        return redirect(TAB)
+        return redirect(TAB.path)
 
-    @pages.get(TAB)
+    @pages.get(TAB.path)
     def tab() -> Response:
-        member = _signed_in(lightning)
-        response = Response(_render_tab(lightning, member), content_type="text/html; charset=utf-8")
-        response.set_cookie(COOKIE, member.id, httponly=True, samesite="Lax")
-        return response
+        return _show(lightning, TAB)
+
+    @pages.get(VISUALFORCE.path)
+    def visualforce() -> Response:
+        return _show(lightning, VISUALFORCE)
+
+    @pages.get(RECORD_PAGE)
+    def record(object_name: str, record: str) -> Response:
+        if not lightning.has_record(object_name, record):
+            abort(404)
+        return _show(lightning, record_page(object_name, record))
 
     @pages.post("/switch-user")
     def switch_user() -> BaseResponse:
         member = lightning.directory.by_id(request.form.get("user", ""))
         if member is None or not member.active:
             abort(400)
-        response = redirect(TAB, 303)
+        response = redirect(TAB.path, 303)
         response.set_cookie(COOKIE, member.id, httponly=True, samesite="Lax")
         return response
 
@@ -170,21 +188,47 @@ def _signed_in(lightning: Lightning) -> Member:
     return member if member is not None and member.active else lightning.directory.members()[0]
 
 
-def _render_tab(lightning: Lightning, member: Member) -> str:
-    wish = lightning.new_wish()
+def _show(lightning: Lightning, place: CanvasPlace) -> Response:
+    """A page with the app in it, for whoever is signed in."""
+    member = _signed_in(lightning)
+    response = Response(_render_tab(lightning, member, place), content_type="text/html; charset=utf-8")
+    response.set_cookie(COOKIE, member.id, httponly=True, samesite="Lax")
+    return response
+
+
+def _asked_wish(lightning: Lightning, place: CanvasPlace) -> CanvasWish:
+    """What the page asks for, with the sizes and `parameters` (a JSON object) of its own address."""
     sizes = {
         name: size for name, size in request.args.items() if name in default_dimensions() and _SIZE.fullmatch(size)
     }
-    asked = {"dimensions": sizes, "parameters": _parameters()}
-    wish = read_wish({"canvasRequest": {"context": {"environment": asked}}}, wish)
-    approved = member.approved
+    environment: dict[str, Any] = {"dimensions": sizes}
+    if handed_on := _parameters():
+        environment["parameters"] = handed_on
+    if "parameters" in request.args:
+        try:
+            environment["parameters"] = json.loads(request.args["parameters"])
+        except ValueError:
+            abort(400, "parameters must be a JSON object")
+    return read_wish({"canvasRequest": {"context": {"environment": environment}}}, lightning.new_wish(place))
+
+
+def _render_tab(lightning: Lightning, member: Member, place: CanvasPlace) -> str:
+    wish = _asked_wish(lightning, place)
+    by_get = request.args.get("access") == "get"
+    approved = member.approved and not by_get
     config = {
-        "canvasUrl": lightning.host.canvas_url if approved else _approval_url(lightning.host, wish),
+        "canvasUrl": lightning.host.canvas_url if approved else _get_url(lightning.host, wish, asks=not by_get),
         "approved": approved,
         "developerName": DEVELOPER_NAME,
         "instanceId": wish.instance_id,
         "targetOrigin": wish.target_origin,
         "dimensions": dict(wish.dimensions or {}),
+        "environment": {
+            "displayLocation": wish.display_location,
+            "sublocation": wish.sublocation,
+            "parameters": dict(wish.parameters or {}),
+            "record": dict(wish.record or {}),
+        },
         "session": lightning.sessions.open(member.id, CANVAS_SCOPES).token,
     }
     return render_template(
@@ -205,9 +249,11 @@ def _parameters() -> dict[str, str]:
     return {name.removeprefix(begin): value for name, value in request.args.items() if name.startswith(begin)}
 
 
-def _approval_url(host: CanvasHost, wish: CanvasWish) -> str:
+def _get_url(host: CanvasHost, wish: CanvasWish, *, asks: bool) -> str:
+    """Where the frame goes by GET: because the user must approve the app (`asks`), or because the app wants it so."""
     joint = "&" if "?" in host.canvas_url else "?"
-    asked = f"_sfdc_canvas_auth=user_approval_required&loginUrl={quote(host.org_url, safe='')}"
+    approval = "_sfdc_canvas_auth=user_approval_required&" if asks else ""
+    asked = f"{approval}loginUrl={quote(host.org_url, safe='')}"
     fragment = f"target_origin={quote(wish.target_origin, safe='')}&instance_id={quote(wish.instance_id, safe='')}"
     return f"{host.canvas_url}{joint}{asked}#{fragment}"
 

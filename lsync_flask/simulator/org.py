@@ -147,6 +147,12 @@ class Org:
         wanted = dict.fromkeys(_STAMPS, moment) | dict.fromkeys(_MAKERS, self.default_user_id)
         return {name: value for name, value in wanted.items() if found.has(name) and name not in columns}
 
+    def has_record(self, object_name: str, record: str) -> bool:
+        """Whether there is such a record of that object, and it is not deleted."""
+        found = self.schema.get(object_name)
+        sql = f'SELECT 1 FROM "{found.name}" WHERE Id = ? AND IsDeleted = 0' if found else ""
+        return bool(found and found.kind == "data" and self.store.rows(sql, [record]))
+
     def insert(self, object_name: str, values: Mapping[str, object]) -> str:
         """Add one row without any rule; its id."""
         record = str(values.get("Id") or self.new_id(object_name))

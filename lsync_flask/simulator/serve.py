@@ -185,9 +185,10 @@ class House:
         control = self.control
         gateway = Gateway(control.gateway, self.matcher, control.charges, control.clock.now)
         provider = create_provider(control.service, gateway, lambda: self.org.faults)
+        data = create_rest(self.org, self.oauth.sim_user)
         return [
             WebServer(_create_org_site(self), [ports.org]),
-            WebServer(create_lightning(self.lightning), ports.lightning, threads=8),
+            WebServer(create_lightning(self.lightning, data), ports.lightning, threads=8),
             WebServer(provider, [ports.provider]),
             WebServer(create_control(control), [ports.control], threads=4),
             MailServer(Sink(control.mailbox), ports.mail),
@@ -199,7 +200,7 @@ class House:
         return {
             "org_url": self.host.org_url,
             "org_id": self.identity.org_id,
-            "lightning_url": self.host.lightning_url + TAB,
+            "lightning_url": self.host.lightning_url + TAB.path,
             "provider_url": self.urls["provider"],
             "provider_key": self.identity.provider_key,
             "provider_program": self.control.gateway.program,
@@ -239,7 +240,7 @@ def _build(options: SimulatorOptions, folder: Path, ports: Ports) -> House:
     oauth = _open_oauth(identity, keep_keys(folder)[1], host, directory, sessions, clock)
     mailbox = Mailbox(clock.now)
     org.send_mail = mailbox.add
-    lightning = Lightning(host, directory, sessions, mailbox, oauth.authenticate, clock.now)
+    lightning = Lightning(host, directory, sessions, mailbox, oauth.authenticate, org.has_record, clock.now)
     service = ServiceSettings(identity.provider_key, latency_ms=options.latency_ms)
     gateway = GatewaySettings(identity.provider_key)
     control = Control(org, directory, sessions, mailbox, ChargeLedger(clock.now), clock, service, gateway, oauth.app)

@@ -8,6 +8,7 @@ import json
 import re
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -102,6 +103,54 @@ def test_the_request_names_the_page_the_org_and_the_app_without_its_fragment(doo
     assert request["context"]["application"]["canvasUrl"] == "http://127.0.0.1:8700/canvas?tab=1"
 
 
+def locate(door, path: str, **query: str) -> dict[str, Any]:
+    origin = door.line["lightning_url"].removesuffix("/lightning/n/LSync")
+    answer = requests.get(origin + path, params=query, timeout=60)
+    assert answer.status_code == 200
+    return verified(door, posted(answer.text))
+
+
+def test_a_visualforce_page_names_itself(door):
+    request = locate(door, "/apex/LSync", parameters='{"view": "small"}')
+
+    environment = request["context"]["environment"]
+    assert (environment["displayLocation"], environment["sublocation"]) == ("Visualforce", None)
+    assert environment["locationUrl"].endswith("/apex/LSync")
+    assert environment["parameters"] == {"view": "small"}
+    assert request["client"]["instanceId"] == "_:LSync:j_id0:j_id1:canvasapp"
+
+
+def test_a_record_page_names_its_record(door):
+    lead = door.query("ada.lindgren", "SELECT Id FROM Lead LIMIT 1").json()["records"][0]["Id"]
+
+    environment = locate(door, f"/lightning/r/Lead/{lead}/view")["context"]["environment"]
+
+    assert (environment["displayLocation"], environment["sublocation"]) == ("PageLayout", "S1RecordHomeFullview")
+    assert environment["record"] == {
+        "attributes": {"type": "Lead", "url": f"/services/data/v67.0/sobjects/Lead/{lead}"},
+        "Id": lead,
+    }
+
+
+@pytest.mark.parametrize(
+    "path", ["/lightning/r/Lead/00QLs000000zzzzAAA/view", "/lightning/r/User/x/view", "/apex/Other"]
+)
+def test_a_page_that_is_not_there_is_not_found(door, path):
+    origin = door.line["lightning_url"].removesuffix("/lightning/n/LSync")
+
+    assert requests.get(origin + path, timeout=60).status_code == 404
+
+
+def test_an_app_that_wants_get_is_called_by_get(door):
+    page = open_page(door, access="get")
+
+    config = json.loads(re.search(r'id="canvas-config">(.*?)</script>', page)[1])
+    assert 'name="signed_request" value=""' in page
+    assert "loginUrl=http" in config["canvasUrl"]
+    assert "_sfdc_canvas_auth" not in config["canvasUrl"]
+    assert f"instance_id={quote(config['instanceId'], safe='')}" in config["canvasUrl"]
+
+
 def test_the_form_targets_the_frame_of_that_instance(door):
     page = open_page(door)
 
@@ -182,7 +231,8 @@ def test_the_pages_call_for_a_new_request_says_what_the_page_knows(door):
     environment = request["context"]["environment"]
     assert environment["displayLocation"] == "PageLayout"
     assert environment["parameters"] == {"mode": "one"}
-    assert environment["record"] == {"Id": "001000000000001AAA"}
+    url = "/services/data/v67.0/sobjects/Account/001000000000001AAA"
+    assert environment["record"] == {"attributes": {"type": "Account", "url": url}, "Id": "001000000000001AAA"}
     assert environment["dimensions"]["height"] == "700px"
 
 

@@ -39,7 +39,7 @@
       clientWidth: `${place.clientWidth}px`,
       clientHeight: `${place.clientHeight}px`,
     };
-    const environment = { dimensions, parameters: {}, displayLocation: "Aura", sublocation: null, record: {} };
+    const environment = { ...config.environment, dimensions };
     const client = { targetOrigin: config.targetOrigin, instanceId: config.instanceId };
     const path = `/services/data/v${PARENT_VERSION}/platformconnect/signedrequest`;
     const answer = await fetch(`${path}?canvas=${encodeURIComponent(config.developerName)}`, {
@@ -127,6 +127,29 @@
     trouble.textContent = error ? `${error.message.replace(/\.$/, "")}. Reload the page to go on.` : "LSync could not be opened.";
   }
 
+  async function ajax(message) {
+    const { url, config: wish = {} } = message.body;
+    const target = new URL(url, location.href);
+    // The org answers here too; no other part of this site is the frame's business.
+    if (!target.pathname.startsWith("/services/")) {
+      const error = { message: "The requested resource does not exist", errorCode: "NOT_FOUND" };
+      reply(message, { status: 404, statusText: "Not Found", payload: [error] });
+      return;
+    }
+    const { method = "GET", contentType, headers = {}, data } = wish;
+    const answer = await fetch(target.pathname + target.search, {
+      method,
+      headers: { ...headers, ...(data ? { "Content-Type": contentType || "application/json" } : {}) },
+      body: data || undefined,
+      credentials: "omit",
+    });
+    const text = await answer.text();
+    const told = [...answer.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    const isJson = (answer.headers.get("Content-Type") || "").startsWith("application/json");
+    const payload = isJson && text ? JSON.parse(text) : text;
+    reply(message, { status: answer.status, statusText: answer.statusText, payload, headers: told });
+  }
+
   function subscribe(message) {
     for (const [name, wish] of Object.entries(message.body.subscriptions || {})) subscriptions.set(name, wish);
     reply(message, { ...OK, payload: {} });
@@ -143,7 +166,7 @@
     reply(message, { ...OK, payload: {} });
   }
 
-  const answers = { ctx: tellContext, refresh, repost, resize, subscribe, unsubscribe, publish };
+  const answers = { ajax, ctx: tellContext, refresh, repost, resize, subscribe, unsubscribe, publish };
 
   function read(event) {
     if (!frame || event.source !== frame.contentWindow || event.origin !== appOrigin) return null;
