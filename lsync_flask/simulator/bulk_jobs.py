@@ -82,10 +82,13 @@ J = TypeVar("J", bound=BulkJob)
 
 
 class Jobs(Generic[J]):
-    """The jobs of one kind. Work is done by a few threads, so that a job is never finished when it is made."""
+    """The jobs of one kind. Work is done by a few threads, so that a job is never finished when it is made.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    `oldest` gives the moment, as it is stored, before which jobs and their results are no longer kept.
+    """
+
+    def __init__(self, folder: Path, oldest: Callable[[], str]) -> None:
+        self.folder, self._oldest = folder, oldest
         self._jobs: dict[str, J] = {}
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
@@ -100,16 +103,18 @@ class Jobs(Generic[J]):
         """The job of that id.
 
         Raises:
-            ApiRefusal: NOT_FOUND, also when it was deleted.
+            ApiRefusal: NOT_FOUND, also when it was deleted or is older than what is kept.
         """
         job = self._jobs.get(to_18(job_id) or "")
-        if job is None:
+        if job is None or job.created_at < self._oldest():
             raise not_found()
         return job
 
     def all(self) -> list[J]:
+        """Those that are kept, oldest first."""
+        oldest = self._oldest()
         with self._lock:
-            return list(self._jobs.values())
+            return [job for job in self._jobs.values() if job.created_at >= oldest]
 
     def remove(self, job: J) -> None:
         with self._lock:

@@ -26,6 +26,7 @@ from lsync_flask.simulator.store import Store
 __all__ = ["Org", "Pace", "SimUser"]
 
 _STAMPS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
+_KEPT = timedelta(days=7)
 _MAKERS = ("CreatedById", "LastModifiedById", "OwnerId")
 
 
@@ -59,8 +60,8 @@ class Org:
         self.calls, self.limits, self.faults, self.pace = Calls(), Limits(), Faults(), Pace()
         self.rules = OrgRules()
         self.queries = Queries(self.store, self.new_key)
-        self.query_jobs: Jobs[Any] = Jobs(folder / "query_jobs")
-        self.ingest_jobs: Jobs[Any] = Jobs(folder / "ingest_jobs")
+        self.query_jobs: Jobs[Any] = Jobs(folder / "query_jobs", self._week_ago)
+        self.ingest_jobs: Jobs[Any] = Jobs(folder / "ingest_jobs", self._week_ago)
         self.default_user_id = make_id("005", 0)
         self.deliverability = "all"
         self.send_mail: Callable[[str, list[str], bytes], object] = lambda _sender, _to, _message: None
@@ -103,6 +104,9 @@ class Org:
     def moment(self) -> str:
         """Now, as it is stored: `2026-11-23T09:30:00.000Z`."""
         return spell_moment(self.now().astimezone(UTC))
+
+    def _week_ago(self) -> str:
+        return spell_moment((self.now() - _KEPT).astimezone(UTC))
 
     def new_id(self, object_name: str) -> str:
         """An id that was never given before, with the key prefix of the object."""
