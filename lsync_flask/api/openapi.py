@@ -28,6 +28,7 @@ from lsync_flask.services.checks import Check
 from lsync_flask.services.count_audience import AudienceCount
 from lsync_flask.services.definitions import ORDERS, DefinitionBody, DefinitionView
 from lsync_flask.services.notice_settings import NoticeSettings
+from lsync_flask.services.one_record import RecordActivity, RecordPage
 from lsync_flask.services.outcomes import OutcomeView
 from lsync_flask.services.plan import InputRowBody, ResultRowBody
 from lsync_flask.services.preview_audience import PreviewRow
@@ -63,12 +64,19 @@ def _schema(of: Any) -> dict[str, Any]:
     """What the API spells of a view: its times are texts in ISO form."""
     schema = TypeAdapter(of).json_schema(mode="serialization", ref_template=REF)
     found = schema.pop("$defs", {})
-    _spell_moments(schema)
     _put_in(schema, found)
+    _spell_moments(schema)
     return schema
 
 
-def _spell_moments(schema: dict[str, Any]) -> None:
+def _spell_moments(schema: Any) -> None:
+    for part in list(schema.values()) if isinstance(schema, dict) else schema if isinstance(schema, list) else []:
+        _spell_moments(part)
+    if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
+        _spell_own_moments(schema)
+
+
+def _spell_own_moments(schema: dict[str, Any]) -> None:
     for name, one in schema.get("properties", {}).items():
         if name in TIMES:
             title = one.get("title", name)
@@ -222,6 +230,21 @@ CALLS: tuple[_Call, ...] = (
     _Call("post", "/activities/{number}/pause", "Take up nothing new", ACTIVITY),
     _Call("post", "/activities/{number}/resume", "Go on", ACTIVITY),
     _Call("post", "/activities/{number}/retry", "Try what failed again", ACTIVITY),
+    _Call("get", "/records/{record}", "One record: what the provider may change", _schema(RecordPage)),
+    _Call(
+        "get",
+        "/records/{record}/activity",
+        "The last activity of this record alone; null: there was none",
+        _object(activity={"anyOf": [_schema(RecordActivity), {"type": "null"}]}),
+    ),
+    _Call(
+        "post",
+        "/records/{record}/enrich",
+        "Enrich this record alone, as you",
+        _object(activity=NUMBER),
+        status=201,
+        arguments=(KEY,),
+    ),
     _Call(
         "get",
         "/mappings/input/{name}",
@@ -262,6 +285,12 @@ CALLS: tuple[_Call, ...] = (
     _Call("delete", "/tokens/{number}", "Revoke an API token", None, status=204),
     _Call("post", "/settings/technical-fields", "Create the technical fields", CHECKS, TechnicalFieldsCreate),
 )
+
+PATH_KINDS: Mapping[str, Mapping[str, Any]] = {
+    "number": {**NUMBER, "minimum": 1, "maximum": LARGEST},
+    "name": OBJECT,
+    "record": {**TEXT, "pattern": "^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$"},
+}
 
 PROBLEMS: Mapping[int, str] = {
     400: "The body is no JSON, or it is not possible, such as with a provider that is not installed.",
@@ -322,7 +351,7 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _parameter(name: str) -> dict[str, Any]:
-    kind = {**NUMBER, "minimum": 1, "maximum": LARGEST} if name == "number" else OBJECT
+    kind = PATH_KINDS[name]
     return {"name": name, "in": "path", "required": True, "schema": kind}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -50,6 +50,13 @@ from lsync_flask.services.definitions import (
 )
 from lsync_flask.services.describe_objects import OBJECTS, describe_for
 from lsync_flask.services.notices import send_test_notice
+from lsync_flask.services.one_record import (
+    RecordActivity,
+    enrich_record,
+    is_activity_of,
+    read_record,
+    read_record_activity,
+)
 from lsync_flask.services.outcomes import read_outcomes
 from lsync_flask.services.plan import InputMappingBody, ResultMappingBody
 from lsync_flask.services.preview_audience import preview_audience
@@ -168,13 +175,18 @@ def preview_draft() -> Response:
 
 @api.post("/definitions/<int:number>/run")
 def run(number: int) -> ResponseReturnValue:
-    key = request.headers.get("Idempotency-Key")
-    if key and (len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable()):
-        raise InvalidParams({"Idempotency-Key": f"Must have at most {LONGEST_KEY} printable ASCII characters."})
+    key = _request_key()
     activity_id = run_activity(resources(), actor(), number, key, optional_body(Taking))
     if key and activities.read_activity(resources(), actor(), activity_id).definition_id != number:
         raise InvalidParams({"Idempotency-Key": "This key has started an activity of another definition already."})
     return jsonify(activity=activity_id), 201
+
+
+def _request_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key and (len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable()):
+        raise InvalidParams({"Idempotency-Key": f"Must have at most {LONGEST_KEY} printable ASCII characters."})
+    return key
 
 
 @api.get("/activities")
@@ -244,6 +256,30 @@ _STEPS = {
 def change_activity(number: int, step: str) -> Response:
     _STEPS[step](resources(), actor(), number)
     return jsonify(spell_activity(activities.read_activity(resources(), actor(), number)))
+
+
+@api.get("/records/<record>")
+def one_record(record: str) -> Response:
+    found = read_record(resources(), actor(), record)
+    return jsonify({**asdict(found), "activity": _spell_record(found.activity)})
+
+
+@api.get("/records/<record>/activity")
+def record_activity(record: str) -> Response:
+    return jsonify(activity=_spell_record(read_record_activity(resources(), actor(), record)))
+
+
+@api.post("/records/<record>/enrich")
+def enrich(record: str) -> ResponseReturnValue:
+    key = _request_key()
+    activity_id = enrich_record(resources(), actor(), record, key)
+    if key and not is_activity_of(resources(), actor(), activity_id, record):
+        raise InvalidParams({"Idempotency-Key": "This key has started another activity already."})
+    return jsonify(activity=activity_id), 201
+
+
+def _spell_record(found: RecordActivity | None) -> dict[str, Any] | None:
+    return None if found is None else spell(found)
 
 
 @api.get("/mappings/input/<name>")

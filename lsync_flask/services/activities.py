@@ -31,7 +31,8 @@ MOST_PER_PAGE = 501
 class ActivityView:
     """One activity as pages and API show it. `counts` by fate, `bulks` by state.
 
-    `part` says which part of the audience it takes, such as "part 2 of 3"; "": all of it.
+    `part` says which part of the audience it takes, such as "part 2 of 3"; "": all of it. `record` is set where it is
+    of one record by itself.
     """
 
     id: int
@@ -39,6 +40,7 @@ class ActivityView:
     definition_name: str
     object: str
     part: str
+    record: str
     status: Status
     reason: str
     counts: Mapping[str, int]
@@ -96,10 +98,16 @@ def read_activity(resources: Resources, actor: Actor, activity_id: int) -> Activ
         return _view(scope, row, actor)
 
 
+def newest_activity(scope: OrgScope, actor: Actor, definition_id: int) -> ActivityView | None:
+    """The last one of a definition; None: it has never run."""
+    statement = _views(scope).where(activity.c.definition_id == definition_id).order_by(activity.c.id.desc()).limit(1)
+    row = scope.run(statement).one_or_none()
+    return None if row is None else _view(scope, row, actor)
+
+
 def _views(scope: OrgScope) -> Any:
-    return scope.select(activity, activity, definition.c.name.label("definition_name")).join(
-        definition, definition.c.id == activity.c.definition_id
-    )
+    columns = (definition.c.name.label("definition_name"), definition.c.record_id)
+    return scope.select(activity, activity, *columns).join(definition, definition.c.id == activity.c.definition_id)
 
 
 def _view(scope: OrgScope, row: Row[Any], actor: Actor) -> ActivityView:
@@ -116,6 +124,7 @@ def _view(scope: OrgScope, row: Row[Any], actor: Actor) -> ActivityView:
         definition_name=row.definition_name,
         object=row.object,
         part=(orjson.loads(row.plan).get("part") or {}).get("words", ""),
+        record=row.record_id or "",
         status=row.status,
         reason=row.reason,
         counts=counts,

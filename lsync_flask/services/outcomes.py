@@ -122,7 +122,7 @@ def read_outcomes(
     for place, entry in _walk(ledger, row.id, filter_of, _read_place(after)):
         if entry is None or len(found) == most:
             return OutcomePage(found, place.spell())
-        found.append(_view(entry, targets))
+        found.append(view_outcome(entry, targets))
     return OutcomePage(found, None)
 
 
@@ -224,7 +224,8 @@ def _lines(ledger: Ledger, bulk: BulkRow) -> list[bytes]:
     return [orjson.dumps([[row[0] or "", *CANCELLED, []] for row in orjson.loads(line)]) for line in records]
 
 
-def _view(entry: Entry, targets: Sequence[str]) -> OutcomeView:
+def view_outcome(entry: Entry, targets: Sequence[str]) -> OutcomeView:
+    """An outcome as it is shown; `targets` are the fields that its numbers mean."""
     fields = [
         FieldOutcome(targets[place], before, proposed, decision in CHANGING, decision)
         for place, before, proposed, decision in entry[4]

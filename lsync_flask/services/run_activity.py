@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import orjson
 import structlog
@@ -14,6 +15,7 @@ from lsync_flask.services.definitions import DefinitionView, body_of, read_defin
 from lsync_flask.services.describe_objects import object_info
 from lsync_flask.services.notice_settings import notice_settings
 from lsync_flask.services.plan import (
+    CriterionBody,
     InputMappingBody,
     Plan,
     ResultMappingBody,
@@ -73,14 +75,14 @@ def run_activity(
         mapping is set; InvalidParams: the definition no longer fits the org, or cannot be taken in this way.
     """
     actor.must("run activities")
-    repeated = _repeated(resources, actor, request_key)
+    repeated = repeated_activity(resources, actor, request_key)
     if repeated is not None:
         return repeated
     definition = read_definition(resources, actor, definition_id)
     if definition.running_activity is not None:
         raise Conflict(f"{definition.name} is running already: see activity {definition.running_activity}.")
-    plan, settings = _plan(resources, actor, definition)
-    info = _check_fields(resources, actor, plan)
+    plan, settings = make_plan(resources, actor, definition)
+    info = check_fields(resources, actor, plan)
     _check_taking(taking, settings, info)
     count = count_audience(resources, actor, body_of(definition), taking)
     _check_size(count, settings, taking)
@@ -121,8 +123,8 @@ def summarise_run(resources: Resources, actor: Actor, definition_id: int) -> Run
     try:
         if definition.running_activity is not None:
             raise Conflict(f"{definition.name} is running already: see activity {definition.running_activity}.")
-        plan, settings = _plan(resources, actor, definition)
-        orders = orders_for(_check_fields(resources, actor, plan))
+        plan, settings = make_plan(resources, actor, definition)
+        orders = orders_for(check_fields(resources, actor, plan))
         count = count_audience(resources, actor, body_of(definition))
         _check_size(count, settings, SPLIT if count.over_limit else EVERYTHING)
     except InvalidParams as error:
@@ -161,14 +163,37 @@ def ring_now(resources: Resources, activity_id: int) -> None:
             return
 
 
-def _repeated(resources: Resources, actor: Actor, request_key: str | None) -> int | None:
+def repeated_activity(resources: Resources, actor: Actor, request_key: str | None) -> int | None:
+    """The activity that this key of the actor's has started; None: none."""
     if not request_key:
         return None
     with resources.database.reading(actor.org_id) as scope:
         return activity_of_key(scope, actor.user_id, request_key)
 
 
-def _plan(resources: Resources, actor: Actor, definition: DefinitionView) -> tuple[Plan, OrgSettings]:
+class Subject(Protocol):
+    """What of a definition goes into a plan."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def object(self) -> str: ...
+    @property
+    def owner_id(self) -> str: ...
+    @property
+    def criteria(self) -> Sequence[CriterionBody]: ...
+    @property
+    def logic(self) -> str: ...
+    @property
+    def notify(self) -> Sequence[str] | None: ...
+
+
+def make_plan(resources: Resources, actor: Actor, definition: Subject) -> tuple[Plan, OrgSettings]:
+    """The plan of a run that begins now, and the settings it was made from.
+
+    Raises:
+        Conflict: no mapping is saved; FatalError: no provider is chosen or installed.
+    """
     with resources.database.reading(actor.org_id) as scope:
         settings = org_settings(scope)
         ways = notice_settings(scope).use if definition.notify is None else definition.notify
@@ -203,7 +228,7 @@ def _recipients(owner: UserRow, settings: OrgSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys([owner.email, *settings.mail_to]))
 
 
-def _check_fields(resources: Resources, actor: Actor, plan: Plan) -> ObjectInfo:
+def check_fields(resources: Resources, actor: Actor, plan: Plan) -> ObjectInfo:
     """Refuse what cannot end well before anything is read or paid: a technical field that the owner cannot write."""
     info = object_info(resources, actor.org_id, plan.username, plan.object)
     if missing_technical(info, plan.technical_fields):
@@ -227,12 +252,19 @@ def _check_size(count: AudienceCount, settings: OrgSettings, taking: Taking) -> 
         raise OverLimit(count.count, settings.maximum_records)
     if not count.count:
         raise EmptyAudience
-    most = min(count.credits, settings.maximum_records)
-    if settings.credits_per_run is not None and most > settings.credits_per_run:
-        raise Conflict(
-            f"The activity may use {most:,} credits, more than the {settings.credits_per_run:,} allowed per "
-            "run. Nothing was started. Narrow the filter, or ask an admin to raise the cap in Settings."
-        )
+    refused = credit_refusal(min(count.credits, settings.maximum_records), settings)
+    if refused:
+        raise Conflict(refused)
+
+
+def credit_refusal(most: int, settings: OrgSettings) -> str:
+    """Why an activity that may use so many credits is not started; "": it may be."""
+    if settings.credits_per_run is None or most <= settings.credits_per_run:
+        return ""
+    return (
+        f"The activity may use {most:,} credits, more than the {settings.credits_per_run:,} allowed per run. Nothing "
+        "was started. Narrow the filter, or ask an admin to raise the cap in Settings."
+    )
 
 
 def _add(
@@ -246,7 +278,9 @@ def _add(
     size = count.takes if plan.part is None else min(count.takes, plan.part.most)
     try:
         with resources.database.writing(actor.org_id) as scope:
-            activity_id = _insert(scope, actor, definition, plan, size)
+            activity_id = insert_activity(
+                scope, actor, definition.id, definition.version, definition.owner_id, plan, size
+            )
             if request_key:
                 add_key(scope, actor.user_id, request_key, activity_id, resources.now_s())
             add_audit(
@@ -260,22 +294,25 @@ def _add(
                 now_s=resources.now_s(),
             )
     except IntegrityError as error:
-        repeated = _repeated(resources, actor, request_key)
+        repeated = repeated_activity(resources, actor, request_key)
         if repeated is not None:
             return repeated
         raise Conflict(f"{definition.name} is running already. Wait for it to end, or cancel it.") from error
     return activity_id
 
 
-def _insert(scope: OrgScope, actor: Actor, definition: DefinitionView, plan: Plan, count: int) -> int:
+def insert_activity(
+    scope: OrgScope, actor: Actor, definition_id: int, version: int, owner_id: str, plan: Plan, count: int
+) -> int:
+    """Queue an activity. Raises IntegrityError: the definition runs already."""
     activity_id: int = scope.add(
         activity,
         {
-            "definition_id": definition.id,
-            "definition_version": definition.version,
-            "running_definition_id": definition.id,
-            "object": definition.object,
-            "owner_id": definition.owner_id,
+            "definition_id": definition_id,
+            "definition_version": version,
+            "running_definition_id": definition_id,
+            "object": plan.object,
+            "owner_id": owner_id,
             "started_by": actor.user_id,
             "status": "Queued",
             "reason": "",

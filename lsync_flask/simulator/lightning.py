@@ -94,10 +94,10 @@ def create_address(lightning: Lightning) -> Blueprint:
     """The tab under the org's own address, which Salesforce sends on to Lightning's."""
     pages = Blueprint("address", __name__)
 
-    @pages.get(TAB)
+    @pages.get(TAB.path)
     def tab() -> BaseResponse:
         query = request.query_string.decode("ascii", "ignore")
-        return redirect(f"{lightning.host.lightning_url}{TAB}{'?' if query else ''}{query}")
+        return redirect(f"{lightning.host.lightning_url}{TAB.path}{'?' if query else ''}{query}")
 
     return pages
 

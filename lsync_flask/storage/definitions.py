@@ -70,6 +70,26 @@ def add_definition(
     return definition_id
 
 
+def definition_of_record(
+    scope: OrgScope, record_id: str, name: str, object_name: str, owner_id: str, body: Mapping[str, Any], now_s: float
+) -> int:
+    """The id of the definition that is of this one record, made where there is none; its name follows the record's."""
+    found = find_record_definition(scope, record_id)
+    if found is not None:
+        scope.run(scope.update(definition).where(definition.c.id == found).values(name=name))
+        return found
+    made = add_definition(scope, name, object_name, owner_id, body, now_s)
+    scope.run(scope.update(definition).where(definition.c.id == made).values(record_id=record_id))
+    return made
+
+
+def find_record_definition(scope: OrgScope, record_id: str) -> int | None:
+    """None: the record was never enriched by itself."""
+    statement = scope.select(definition, definition.c.id).where(definition.c.record_id == record_id)
+    found: int | None = scope.run(statement).scalar_one_or_none()
+    return found
+
+
 def save_definition_version(
     scope: OrgScope,
     definition_id: int,
@@ -111,11 +131,13 @@ def read_definition_row(scope: OrgScope, definition_id: int, version: int | None
     """The newest version, or the one named.
 
     Raises:
-        NotFound: there is no such definition or version, or it was deleted.
+        NotFound: there is no such definition or version, it was deleted, or it is of one record.
     """
     wanted = definition.c.version if version is None else version
     row = scope.run(
-        _rows(scope, wanted).where(definition.c.id == definition_id, definition.c.deleted_at.is_(None))
+        _rows(scope, wanted).where(
+            definition.c.id == definition_id, definition.c.deleted_at.is_(None), definition.c.record_id.is_(None)
+        )
     ).one_or_none()
     if row is None:
         raise NotFound("There is no such definition.")
@@ -134,7 +156,10 @@ def list_definition_rows(
     column, falls = SORTED_BY[sort.removeprefix("-")], sort.startswith("-")
     order = [column.desc(), definition.c.id.desc()] if falls else [column.asc(), definition.c.id.asc()]
     statement = (
-        _rows(scope, definition.c.version).where(definition.c.deleted_at.is_(None)).order_by(*order).limit(limit)
+        _rows(scope, definition.c.version)
+        .where(definition.c.deleted_at.is_(None), definition.c.record_id.is_(None))
+        .order_by(*order)
+        .limit(limit)
     )
     if search:
         statement = statement.where(func.lower(definition.c.name).contains(search.lower(), autoescape=True))

@@ -165,7 +165,9 @@ definition = Table(
     Column("deleted_at", Double),
     Column("counted", Integer),
     Column("counted_at", Double),
+    Column("record_id", SalesforceId),  # the one record that it is of: it is never listed; None: an audience
     Index("ix_definition_org_id_changed_at", "org_id", "changed_at"),
+    Index("uq_definition_org_id_record_id", "org_id", "record_id", unique=True),
 )
 
 definition_version = Table(

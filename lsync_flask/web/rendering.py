@@ -37,6 +37,7 @@ SAID: Mapping[str, str] = {
     "deleted": "Deleted.",
     "imported": "Imported.",
     "started": "The activity has started.",
+    "asked": "The provider is being asked.",
 }
 """What a toast says after a page has done something: the word travels in the address, never the sentence."""
 

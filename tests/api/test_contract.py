@@ -13,7 +13,7 @@ from .conftest import FEW, SETS, Caller
 
 ACTIVITY_KEYS = {"id", "status", "reason", "counts", "bulks", "credits", "api_calls", "started_at", "finished_at"}
 SEE, DEFINE, RUN = "see definitions and activities", "change definitions", "run activities"
-TOKENS = "make API tokens"
+TOKENS, ENRICH = "make API tokens", "enrich the open record"
 SETTINGS, SET = "see settings and mappings", "change settings and mappings"
 
 NEEDED = {
@@ -37,6 +37,9 @@ NEEDED = {
     "post /activities/{number}/pause": RUN,
     "post /activities/{number}/resume": RUN,
     "post /activities/{number}/retry": RUN,
+    "get /records/{record}": ENRICH,
+    "get /records/{record}/activity": ENRICH,
+    "post /records/{record}/enrich": ENRICH,
     "get /mappings/input/{name}": SETTINGS,
     "put /mappings/input/{name}": SET,
     "get /mappings/results/{name}": SETTINGS,
@@ -73,13 +76,14 @@ BODIES = {
 def test_each_call_answers_each_role_as_the_table_of_roles_says(callers, parts, simulated_org, few):
     run = callers["manager"].call("POST", f"/definitions/{few}/run")[1]["activity"]
     carry_on(parts, run, simulated_org["org_id"])
+    record = callers["admin"].call("GET", f"/activities/{run}/outcomes")[1]["outcomes"][0]["record"]
     wrong = []
 
     for role in ("none", "single_enrich", "auditor", "manager", "admin"):
         for key, needed in NEEDED.items():
             method, path = key.split()
             number = run if path.startswith("/activities") else few
-            where = path.replace("{number}", str(number)).replace("{name}", "Lead")
+            where = path.replace("{number}", str(number)).replace("{name}", "Lead").replace("{record}", record)
             status, body = callers[role].call(method.upper(), where, BODIES.get(key))
             may = needed is None or needed in ALLOWED[role]
             # What a role may do can still be impossible now, such as resuming an activity that has ended.
@@ -103,7 +107,11 @@ def test_every_address_of_the_api_is_documented(web):
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     documented = {
-        (call.method, call.path.replace("{number}", "<int:number>").replace("{name}", "<name>")) for call in CALLS
+        (
+            call.method,
+            call.path.replace("{number}", "<int:number>").replace("{name}", "<name>").replace("{record}", "<record>"),
+        )
+        for call in CALLS
     }
     step = "<any(cancel, pause, resume, retry):step>"
     spelled = {
