@@ -10,6 +10,7 @@ from lsync_flask.engine.fields import FieldInfo, ObjectInfo
 from lsync_flask.engine.filter_logic import And, FilterLogicError, Node, Not, Or, Row, parse_filter_logic
 from lsync_flask.engine.operands import read_operand
 from lsync_flask.engine.paths import label_path, missing_field, resolve_path
+from lsync_flask.engine.raw_where import read_where
 from lsync_flask.engine.readers import plain_text, shorten
 from lsync_flask.engine.soql import check_condition
 from lsync_flask.errors import InvalidParams, LsyncError
@@ -63,10 +64,19 @@ def compile_audience(audience: Audience, info: ObjectInfo, operators: Operators,
             rows.append(_compile_criterion(criterion, info, operators, today))
         except InvalidParams as error:
             problems |= {f"criteria.{number}.{name}": text for name, text in error.problems.items()}
+    where = _read_where(audience, problems)
     node = _parse_logic(audience, problems)
     if problems:
         raise InvalidParams(problems)
-    return CompiledAudience(info.name, node, tuple(rows), _say_audience(info, node, rows))
+    return CompiledAudience(info.name, node, tuple(rows), _say_audience(info, node, rows, where), where)
+
+
+def _read_where(audience: Audience, problems: dict[str, str]) -> str:
+    try:
+        return read_where(audience.where)
+    except InvalidParams as error:
+        problems |= error.problems
+        return ""
 
 
 def _parse_logic(audience: Audience, problems: dict[str, str]) -> Node:
@@ -158,9 +168,14 @@ def _say_value(value: Value) -> str:
     return f'"{shorten(text)}"' if is_name else text.replace(".000Z", "Z")
 
 
-def _say_audience(info: ObjectInfo, node: Node, rows: Sequence[CompiledCriterion]) -> str:
+def _say_audience(info: ObjectInfo, node: Node, rows: Sequence[CompiledCriterion], where: str) -> str:
     subject = f"{info.label_plural} that are not converted" if info.name == "Lead" else info.label_plural
-    return f"{subject} where {_say_node(node, rows)}" if rows else f"All {subject}"
+    if not rows:
+        return f"{subject} where {where}" if where else f"All {subject}"
+    said = _say_node(node, rows)
+    if not where:
+        return f"{subject} where {said}"
+    return f"{subject} where {f'({said})' if isinstance(node, Or) else said} and ({where})"
 
 
 def _say_node(node: Node, rows: Sequence[CompiledCriterion]) -> str:

@@ -24,11 +24,15 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """An object, its criteria (numbered from 1 in `logic`) and how they combine; no logic means all of them."""
+    """An object, its criteria (numbered from 1 in `logic`) and how they combine; no logic means all of them.
+
+    `where` is a condition in SOQL that must be true as well; "": none.
+    """
 
     object: str
     criteria: tuple[Criterion, ...] = ()
     logic: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,16 @@ def _truth(answer: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CompiledAudience:
-    """A checked audience. `sentence` says it in words, such as `Leads where Industry equals "Banking"`."""
+    """A checked audience. `sentence` says it in words, such as `Leads where Industry equals "Banking"`.
+
+    `where` is a condition in SOQL that Salesforce tests as well; only `raw_where.read_where` makes one.
+    """
 
     object: str
     node: Node
     rows: tuple[CompiledCriterion, ...]
     sentence: str = ""
+    where: str = ""
 
     @property
     def remainder(self) -> bool:

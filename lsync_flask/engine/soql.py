@@ -96,6 +96,8 @@ def where(compiled: CompiledAudience, *, now: datetime, behind: str = "") -> str
     """
     clause = _spell_node(push_not(compiled.node), compiled.rows, now)
     parts = [clause] if clause else []
+    if compiled.where:
+        parts.append(_Clause(f"({compiled.where})"))
     if compiled.object == "Lead":
         parts.append(_Clause(NOT_CONVERTED))
     if behind:

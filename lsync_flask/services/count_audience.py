@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from lsync_flask.engine import soql
 from lsync_flask.engine.sizes import estimated_api_calls
-from lsync_flask.salesforce.queries import count as count_records
-from lsync_flask.services.definitions import DefinitionBody, body_of, compile_body, read_definition
+from lsync_flask.services.definitions import DefinitionBody, ask_count, body_of, compile_body, read_definition
 from lsync_flask.services.resources import Actor, Resources
 from lsync_flask.services.settings import OrgSettings, org_settings
 from lsync_flask.services.taking import EVERYTHING, Taking, number_of_parts, taken
-from lsync_flask.services.zones import local_now
 from lsync_flask.storage.definitions import set_counted
 
 
@@ -45,8 +42,7 @@ def count_audience(
     """
     actor.must("see definitions and activities")
     compiled = compile_body(resources, actor, body, stale=True)
-    query = soql.count_query(body.object, compiled, local_now(resources.clock(), actor.time_zone))
-    number = count_records(resources.open_salesforce(actor.org_id, actor.username), query)
+    number, query = ask_count(resources, actor, body, compiled)
     with resources.database.reading(actor.org_id) as scope:
         settings = org_settings(scope)
     return _say(number, query, compiled.sentence, settings, taking, tested_here=compiled.remainder)

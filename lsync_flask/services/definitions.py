@@ -6,8 +6,13 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from lsync_flask.engine import soql
 from lsync_flask.engine.audience import Audience, CompiledAudience, Criterion, compile_audience
+from lsync_flask.engine.raw_where import MAX_LENGTH
 from lsync_flask.errors import InvalidParams, LsyncError, NotFound
+from lsync_flask.salesforce.queries import count
+from lsync_flask.salesforce.refusals import SalesforceRefused
+from lsync_flask.services.access import Permission
 from lsync_flask.services.describe_objects import check_object, object_info
 from lsync_flask.services.plan import CriterionBody
 from lsync_flask.services.resources import Actor, Resources
@@ -27,6 +32,7 @@ from lsync_flask.storage.definitions import (
 from lsync_flask.storage.users import list_users
 
 MOST_PER_PAGE = 500
+WRITES_WHERE: Permission = "change settings and mappings"
 ORDERS = tuple(f"{sign}{name}" for name in SORTED_BY for sign in ("", "-"))
 """How a list can be sorted: by name, time of change, size when last counted; "-": the greatest first."""
 
@@ -40,12 +46,13 @@ class DefinitionBody(BaseModel):
     object: str
     criteria: list[CriterionBody] = []
     logic: str = Field(default="", max_length=1_000)
+    where: str = Field(default="", max_length=MAX_LENGTH, description="A condition in SOQL, by admins only.")
     notify: list[str] | None = Field(default=None, max_length=10)
     """The ways to tell people of its activities; none of them: nobody is told; None: as the org has set."""
 
     def audience(self) -> Audience:
         criteria = tuple(Criterion(row.field, row.operator, row.value) for row in self.criteria)
-        return Audience(self.object, criteria, self.logic)
+        return Audience(self.object, criteria, self.logic, self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class DefinitionView:
     owner_name: str
     criteria: list[CriterionBody]
     logic: str
+    where: str
     notify: list[str] | None
     counted: int | None
     counted_at: float | None
@@ -144,8 +152,8 @@ def save_definition(
     """
     actor.must("change definitions")
     _check_ways(resources, body)
-    compile_body(resources, actor, body)
-    stored = body.model_dump(mode="json", include={"criteria", "logic", "notify"})
+    _check_where(resources, actor, body, definition_id)
+    stored = body.model_dump(mode="json", include={"criteria", "logic", "where", "notify"})
     now_s = resources.now_s()
     with resources.database.writing(actor.org_id) as scope:
         before = None
@@ -164,6 +172,38 @@ def _check_ways(resources: Resources, body: DefinitionBody) -> None:
     for way in body.notify or ():
         if way not in resources.registry.notifiers:
             raise InvalidParams({"notify": f"There is no way “{way[:40]}” to tell people. Choose another."})
+
+
+def _check_where(resources: Resources, actor: Actor, body: DefinitionBody, definition_id: int | None) -> None:
+    """Check all of it. A condition in SOQL that is new is an admin's to write, and asked of the org in one API call.
+
+    Others may keep one that is there.
+    """
+    before = ""
+    if definition_id is not None:
+        with resources.database.reading(actor.org_id) as scope:
+            before = str(read_definition_row(scope, definition_id).body.get("where", "")).strip()
+    is_new = body.where.strip() not in {"", before}
+    if is_new and not actor.may(WRITES_WHERE):
+        raise InvalidParams({"where": "Only an admin may write a condition in SOQL. Use criteria instead."})
+    compiled = compile_body(resources, actor, body)
+    if is_new:
+        ask_count(resources, actor, body, compiled)
+
+
+def ask_count(resources: Resources, actor: Actor, body: DefinitionBody, compiled: CompiledAudience) -> tuple[int, str]:
+    """(how many records Salesforce says there are, the query that asked), for one API call.
+
+    Raises:
+        InvalidParams: Salesforce refuses the condition that an admin wrote.
+    """
+    query = soql.count_query(body.object, compiled, local_now(resources.clock(), actor.time_zone))
+    try:
+        return count(resources.open_salesforce(actor.org_id, actor.username), query), query
+    except SalesforceRefused as error:
+        if not compiled.where:
+            raise
+        raise InvalidParams({"where": error.sentence}) from error
 
 
 def compile_body(
@@ -252,6 +292,7 @@ def _view(row: DefinitionRow, names: dict[str, str]) -> DefinitionView:
         owner_name=names.get(row.owner_id, row.owner_id),
         criteria=[CriterionBody.model_validate(one) for one in row.body["criteria"]],
         logic=row.body["logic"],
+        where=row.body.get("where", ""),
         notify=row.body.get("notify"),
         counted=row.counted,
         counted_at=row.counted_at,
@@ -266,5 +307,10 @@ def _view(row: DefinitionRow, names: dict[str, str]) -> DefinitionView:
 def body_of(view: DefinitionView) -> DefinitionBody:
     """What was saved of a definition."""
     return DefinitionBody(
-        name=view.name, object=view.object, criteria=view.criteria, logic=view.logic, notify=view.notify
+        name=view.name,
+        object=view.object,
+        criteria=view.criteria,
+        logic=view.logic,
+        where=view.where,
+        notify=view.notify,
     )

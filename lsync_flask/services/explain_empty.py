@@ -1,5 +1,8 @@
 """Why an audience is empty: which criterion leaves no record, alone or together with those before it."""
 
+from collections.abc import Callable
+from functools import cache
+
 from lsync_flask.engine import soql
 from lsync_flask.engine.audience import CompiledAudience
 from lsync_flask.engine.filter_logic import And, Node, Row
@@ -20,21 +23,34 @@ def explain_empty(resources: Resources, actor: Actor, body: DefinitionBody) -> s
     api = resources.open_salesforce(actor.org_id, actor.username)
     now = local_now(resources.clock(), actor.time_zone)
 
+    @cache
     def count(node: Node) -> int:
         part = CompiledAudience(compiled.object, node, compiled.rows)
         return count_records(api, soql.count_query(body.object, part, now))
 
     if not compiled.rows:
-        return f"There are no {compiled.sentence.removeprefix('All ')} that you may see."
-    numbers = range(1, len(compiled.rows) + 1)
-    alone = {number: count(Row(number)) for number in numbers}
-    empty = [number for number, found in alone.items() if not found]
+        return _say_bare(compiled)
+    empty = [number for number in range(1, len(compiled.rows) + 1) if not count(Row(number))]
     if empty:
         said = [f"Row {number} ({compiled.rows[number - 1].sentence}) alone matches no record." for number in empty]
         return " ".join(said)
+    if compiled.where and count(compiled.node):
+        return f"The criteria match some records, and the condition in SOQL ({compiled.where}) leaves none of them."
+    return _say_joined(compiled, count)
+
+
+def _say_bare(compiled: CompiledAudience) -> str:
+    if compiled.where:
+        return f"The condition in SOQL ({compiled.where}) matches no record."
+    return f"There are no {compiled.sentence.removeprefix('All ')} that you may see."
+
+
+def _say_joined(compiled: CompiledAudience, count: Callable[[Node], int]) -> str:
+    """Which row leaves none of those that the rows before it leave."""
+    numbers = range(1, len(compiled.rows) + 1)
     if not isinstance(compiled.node, And) or not all(isinstance(one, Row) for one in compiled.node.nodes):
         return "Each row matches some records, but none matches them as the filter logic joins them."
-    before = alone[1]
+    before = count(Row(1))
     for number in numbers[1:-1]:
         found = count(And(tuple(Row(one) for one in range(1, number + 1))))
         if not found:

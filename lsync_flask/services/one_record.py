@@ -90,6 +90,7 @@ class _Subject:
     owner_id: str
     criteria: Sequence[CriterionBody]
     logic: str = ""
+    where: str = ""
     notify: Sequence[str] = ()  # nobody is told of the one record that somebody is looking at
 
 

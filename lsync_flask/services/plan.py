@@ -128,6 +128,7 @@ class Plan(_Body):
     object: str
     criteria: tuple[CriterionBody, ...]
     logic: str
+    where: str = ""
     username: str
     time_zone: str
     provider: str
@@ -145,7 +146,7 @@ class Plan(_Body):
 
     def audience(self) -> Audience:
         criteria = tuple(Criterion(row.field, row.operator, row.value) for row in self.criteria)
-        return Audience(self.object, criteria, self.logic)
+        return Audience(self.object, criteria, self.logic, self.where)
 
 
 def _calls(bodies: tuple[PluginCallBody, ...]) -> tuple[PluginCall, ...]:

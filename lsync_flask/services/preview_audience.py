@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 
 from lsync_flask.engine import soql
+from lsync_flask.engine.audience import CompiledAudience
 from lsync_flask.engine.inputs import CompiledInputs, Skip, compile_inputs
+from lsync_flask.engine.values import parse_text
 from lsync_flask.errors import Conflict
 from lsync_flask.salesforce.queries import query_rows
 from lsync_flask.services.definitions import DefinitionBody, compile_body
@@ -17,6 +21,8 @@ from lsync_flask.services.zones import local_now
 from lsync_flask.storage.org_bodies import read_mapping
 
 ROWS = 10
+LOOKED_THROUGH = 2_000
+"""Records, one page of a query, that are looked through where an operator is tested here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class PreviewRow:
 
 
 def preview_audience(resources: Resources, actor: Actor, body: DefinitionBody) -> list[PreviewRow]:
-    """The first ten records, for one API call.
+    """The first ten records, for one API call; where an operator is tested here, those among the first 2,000.
 
     Raises:
         InvalidParams: the definition or a mapping does not fit the org; Conflict: no mapping is saved.
@@ -38,11 +44,23 @@ def preview_audience(resources: Resources, actor: Actor, body: DefinitionBody) -
     actor.must("see definitions and activities")
     compiled = compile_body(resources, actor, body)
     inputs, targets = _mappings(resources, actor, body.object)
-    columns = tuple(dict.fromkeys(["Id", *inputs.columns, *targets]))
-    query = soql.select_query(body.object, columns, compiled, local_now(resources.clock(), actor.time_zone), limit=ROWS)
+    tested = compiled.paths if compiled.remainder else ()
+    columns = tuple(dict.fromkeys(["Id", *inputs.columns, *targets, *tested]))
+    now = local_now(resources.clock(), actor.time_zone)
+    limit = LOOKED_THROUGH if compiled.remainder else ROWS
+    query = soql.select_query(body.object, columns, compiled, now, limit=limit)
     api = resources.open_salesforce(actor.org_id, actor.username)
     index = {name: place for place, name in enumerate(columns)}
-    return [_row(row, index, inputs, targets) for row in query_rows(api, query, columns)]
+    rows = (row for row in query_rows(api, query, columns) if _belongs(row, index, compiled, now))
+    return [_row(row, index, inputs, targets) for row in islice(rows, ROWS)]
+
+
+def _belongs(row: Sequence[str | None], index: Mapping[str, int], compiled: CompiledAudience, now: datetime) -> bool:
+    """Whether the record belongs to the audience where Salesforce could not test all of it."""
+    if not compiled.remainder:
+        return True
+    record = {one.field: parse_text(one.info.type, row[index[one.field]]) for one in compiled.rows}
+    return compiled.matches(record, now)
 
 
 def _mappings(resources: Resources, actor: Actor, object_name: str) -> tuple[CompiledInputs, list[str]]:

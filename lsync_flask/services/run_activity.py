@@ -186,6 +186,8 @@ class Subject(Protocol):
     def logic(self) -> str: ...
     @property
     def notify(self) -> Sequence[str] | None: ...
+    @property
+    def where(self) -> str: ...
 
 
 def make_plan(resources: Resources, actor: Actor, definition: Subject) -> tuple[Plan, OrgSettings]:
@@ -208,6 +210,7 @@ def make_plan(resources: Resources, actor: Actor, definition: Subject) -> tuple[
         object=definition.object,
         criteria=tuple(definition.criteria),
         logic=definition.logic,
+        where=definition.where,
         username=owner.username,
         time_zone=owner.time_zone,
         provider=settings.provider,

@@ -1,6 +1,6 @@
 """The form of a definition: its fields and rows, live checking, count and preview of what is not saved yet."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
@@ -14,7 +14,7 @@ from lsync_flask.engine.fields import ObjectInfo
 from lsync_flask.errors import Conflict, InvalidParams, LsyncError
 from lsync_flask.services.check_definition import check_definition
 from lsync_flask.services.count_audience import count_audience, count_definition
-from lsync_flask.services.definitions import DefinitionBody, body_of, read_definition, save_definition
+from lsync_flask.services.definitions import WRITES_WHERE, DefinitionBody, body_of, read_definition, save_definition
 from lsync_flask.services.describe_objects import OBJECTS, describe_for
 from lsync_flask.services.explain_empty import explain_empty
 from lsync_flask.services.plan import CriterionBody
@@ -34,6 +34,7 @@ class Draft:
     name: str = ""
     object: str = OBJECTS[0]
     logic: str = ""
+    where: str = ""
     version: str = ""
     number: int | None = None
     criteria: list[CriterionBody] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Draft:
             object=self.object,
             criteria=self.criteria,
             logic=self.logic,
+            where=self.where,
             notify=self.notify,
         )
 
@@ -62,6 +64,7 @@ def _draft(sent: MultiDict[str, str], number: int | None = None) -> Draft:
         name=sent.get("name", ""),
         object=sent.get("object", OBJECTS[0]),
         logic=sent.get("logic", ""),
+        where=sent.get("where", ""),
         version=sent.get("version", ""),
         number=number,
         criteria=criteria_of(sent, resources().registry),
@@ -76,9 +79,8 @@ def new() -> str:
     source = request.args.get("from", "")
     if source.isdecimal():
         view = read_definition(resources(), actor(), int(source))
-        return _page(
-            Draft(f"Copy of {view.name}"[:255], view.object, view.logic, criteria=view.criteria, notify=view.notify)
-        )
+        copy = Draft(f"Copy of {view.name}"[:255], view.object, view.logic, view.where, criteria=view.criteria)
+        return _page(replace(copy, notify=view.notify))
     draft = _draft(request.args)
     if not draft.criteria:
         draft.criteria.append(CriterionBody(field="", operator="equals", value=""))
@@ -88,9 +90,8 @@ def new() -> str:
 def edit(number: int) -> str:
     actor().must("change definitions")
     view = read_definition(resources(), actor(), number)
-    return _page(
-        Draft(view.name, view.object, view.logic, str(view.version), number, view.criteria, notify=view.notify)
-    )
+    draft = Draft(view.name, view.object, view.logic, view.where, str(view.version), number, view.criteria)
+    return _page(replace(draft, notify=view.notify))
 
 
 def save_new() -> ResponseReturnValue:
@@ -217,6 +218,7 @@ def _page(draft: Draft, error: Exception | None = None) -> str:
         form=draft,
         address=f"/definitions/{draft.number}/edit" if draft.number else NEW,
         objects=OBJECTS,
+        may_write_where=actor().may(WRITES_WHERE),
         rows=rows_of(draft.criteria, info, resources().registry, draft.keys),
         problems=problems_of(error),
         notify_choices=notify_choices(draft.notify),
