@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from lsync_flask.api.definition_calls import CloneBody, TextBody
 from lsync_flask.api.shapes import (
     LARGEST,
     TIMES,
@@ -20,12 +21,16 @@ from lsync_flask.api.shapes import (
     ValuesMap,
 )
 from lsync_flask.engine.fields import FieldInfo
+from lsync_flask.engine.policies import Policy
 from lsync_flask.engine.status import FATES
+from lsync_flask.registry import Installed, Refused
 from lsync_flask.services.access import Permission, Role
-from lsync_flask.services.activities import ActivityView, BulkView
+from lsync_flask.services.activities import ActivityView, BulkView, CancelCost
 from lsync_flask.services.api_tokens import ApiTokenCreate, ApiTokenView, NewApiToken
+from lsync_flask.services.check_definition import CheckedDefinition
 from lsync_flask.services.checks import Check
 from lsync_flask.services.count_audience import AudienceCount
+from lsync_flask.services.definition_versions import DiffLine, VersionView
 from lsync_flask.services.definitions import ORDERS, DefinitionBody, DefinitionView
 from lsync_flask.services.notice_settings import NoticeSettings
 from lsync_flask.services.one_record import RecordActivity, RecordPage
@@ -35,6 +40,8 @@ from lsync_flask.services.preview_audience import PreviewRow
 from lsync_flask.services.settings import OrgSettings
 from lsync_flask.services.taking import Taking
 from lsync_flask.services.unmapped import UnmappedReport
+from lsync_flask.services.usage import Usage
+from lsync_flask.storage.audit import AuditRow
 from lsync_flask.storage.outbox import Delivery
 
 VERSION = "1"
@@ -42,6 +49,7 @@ REF = "#/components/schemas/{model}"
 TEXT = {"type": "string"}
 NUMBER = {"type": "integer"}
 NUMBER_OR_NULL = {"type": ["integer", "null"]}
+BOOLEAN = {"type": "boolean"}
 TEXT_OR_NULL = {"type": ["string", "null"]}
 MOMENT_FORMAT = "date-time"
 
@@ -58,6 +66,7 @@ class _Call:
     status: int = 200
     arguments: Sequence[Mapping[str, Any]] = ()
     may_lack_body: bool = False
+    media: str = "application/json"
 
 
 def _schema(of: Any) -> dict[str, Any]:
@@ -127,6 +136,7 @@ KEY = {
 }
 DEFINITION = _schema(DefinitionView)
 ACTIVITY = _schema(ActivityView)
+VERSIONS = _object(versions=_list(_schema(VersionView)))
 COUNT = _schema(AudienceCount)
 CHECKS = _object(checks=_list(_schema(Check)))
 PREVIEW = _object(rows=_list(_schema(PreviewRow)))
@@ -182,6 +192,57 @@ CALLS: tuple[_Call, ...] = (
         (KEY,),
         may_lack_body=True,
     ),
+    _Call(
+        "post",
+        "/definitions/{number}/summary",
+        "What a run would do, or why it cannot be started: one API call; nothing is started",
+        _object(
+            definition=DEFINITION,
+            count={"anyOf": [COUNT, {"type": "null"}]},
+            problem=TEXT,
+            orders=_list(_object(order_by=TEXT, label=TEXT)),
+            provider=TEXT,
+            targets=_list(_object(field=TEXT, policy=_schema(Policy))),
+            username=TEXT,
+            mail_to=_list(TEXT),
+        ),
+    ),
+    _Call("post", "/definitions/{number}/explain", "Which criterion leaves no record", _object(sentence=TEXT)),
+    _Call("get", "/definitions/{number}/versions", "Its versions, the newest first", VERSIONS),
+    _Call("get", "/definitions/{number}/versions/{version}", "The definition as it was in this version", DEFINITION),
+    _Call(
+        "post",
+        "/definitions/{number}/versions/{version}/restore",
+        "Save this version as the newest",
+        DEFINITION,
+    ),
+    _Call(
+        "get",
+        "/definitions/{number}/compare",
+        "Two versions as YAML, line by line; usually the last two",
+        _object(old=NUMBER, new=NUMBER, lines=_list(_schema(DiffLine))),
+        arguments=(
+            _argument("old", {**NUMBER, "minimum": 1, "maximum": 2**31 - 1}, "The one."),
+            _argument("new", {**NUMBER, "minimum": 1, "maximum": 2**31 - 1}, "The other."),
+        ),
+    ),
+    _Call("post", "/definitions/{number}/clone", "Save a copy", _object(id=NUMBER), CloneBody, 201, may_lack_body=True),
+    _Call("get", "/definitions/{number}/export", "The definition as YAML", _object(text=TEXT)),
+    _Call("post", "/definitions/import", "Save what a YAML text describes", _object(id=NUMBER), TextBody, 201),
+    _Call(
+        "post",
+        "/explain",
+        "Which criterion of an unsaved audience leaves no record",
+        _object(sentence=TEXT),
+        DefinitionBody,
+    ),
+    _Call(
+        "post",
+        "/check",
+        "What an unsaved audience means, in words and in SOQL; Salesforce is not asked",
+        _schema(CheckedDefinition),
+        DefinitionBody,
+    ),
     _Call("post", "/count", "Count an audience that is not saved", COUNT, DefinitionBody),
     _Call("post", "/preview", "Preview an audience that is not saved", PREVIEW, DefinitionBody),
     _Call(
@@ -226,6 +287,21 @@ CALLS: tuple[_Call, ...] = (
     _Call(
         "post", "/mappings/results/{name}/values", "Map some of the provider's values to the org's", SAVED, ValuesMap
     ),
+    _Call(
+        "get",
+        "/activities/{number}/outcomes.csv",
+        "All outcomes for a spreadsheet: a row for each record",
+        TEXT,
+        media="text/csv",
+    ),
+    _Call("get", "/activities/{number}/errors.csv", "What went wrong, for a spreadsheet", TEXT, media="text/csv"),
+    _Call(
+        "get",
+        "/activities/{number}/errors",
+        "The most frequent errors, with what to do",
+        _object(errors=_list(_object(code=TEXT, message=TEXT, count=NUMBER, advice=TEXT))),
+    ),
+    _Call("get", "/activities/{number}/cost", "What cancelling now gives up and cannot call back", _schema(CancelCost)),
     _Call("post", "/activities/{number}/cancel", "Send nothing more to the provider", ACTIVITY),
     _Call("post", "/activities/{number}/pause", "Take up nothing new", ACTIVITY),
     _Call("post", "/activities/{number}/resume", "Go on", ACTIVITY),
@@ -280,6 +356,37 @@ CALLS: tuple[_Call, ...] = (
     ),
     _Call("put", "/settings/notices", "Replace them", SAVED, NoticesSave),
     _Call("post", "/settings/notices/test", "Send yourself a test notice", CHECKS, NoticeTest),
+    _Call("get", "/usage", "What this month's activities have used", _schema(Usage)),
+    _Call(
+        "get",
+        "/setup",
+        "The steps of setting up, each checked now",
+        _object(steps=_list(_object(key=TEXT, title=TEXT, ok=BOOLEAN, checks=_list(_schema(Check)), advice=TEXT))),
+    ),
+    _Call("post", "/setup/mail", "Send a mail to try it", CHECKS),
+    _Call("post", "/setup/sites", "Trust LSync's address in the org", CHECKS),
+    _Call(
+        "get",
+        "/audit",
+        "Who changed what, the newest first",
+        _object(rows=_list(_schema(AuditRow)), next=NUMBER_OR_NULL),
+        arguments=(
+            _argument("user", {**TEXT, "maxLength": 18}, "Of this user only."),
+            _argument("kind", {**TEXT, "maxLength": 40}, "Of this kind only, such as `mapping`."),
+            AFTER_NUMBER,
+            LIMIT,
+        ),
+    ),
+    _Call(
+        "get",
+        "/plugins",
+        "The plugins that are installed, and those refused with the reason",
+        _object(
+            installed=_list(_schema(Installed)),
+            refused=_list(_schema(Refused)),
+        ),
+    ),
+    _Call("post", "/sessions/end", "End everybody's sessions but yours", _object(ended=NUMBER)),
     _Call("get", "/tokens", "Your API tokens; an admin sees everybody's", _object(tokens=_list(_schema(ApiTokenView)))),
     _Call("post", "/tokens", "Make an API token; it is told this once", _schema(NewApiToken), ApiTokenCreate, 201),
     _Call("delete", "/tokens/{number}", "Revoke an API token", None, status=204),
@@ -289,6 +396,7 @@ CALLS: tuple[_Call, ...] = (
 PATH_KINDS: Mapping[str, Mapping[str, Any]] = {
     "number": {**NUMBER, "minimum": 1, "maximum": LARGEST},
     "name": OBJECT,
+    "version": {**NUMBER, "minimum": 1, "maximum": LARGEST},
     "record": {**TEXT, "pattern": "^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$"},
 }
 
@@ -327,7 +435,7 @@ def openapi_document() -> dict[str, Any]:
 def _spell_call(call: _Call) -> dict[str, Any]:
     done: dict[str, Any] = {"description": "Done."}
     if call.answer is not None:
-        done["content"] = {"application/json": {"schema": call.answer}}
+        done["content"] = {call.media: {"schema": call.answer}}
     spelled: dict[str, Any] = {
         "summary": call.summary,
         "responses": {str(call.status): done, **{str(status): _problem(status) for status in PROBLEMS}},

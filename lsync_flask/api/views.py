@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from lsync_flask.api import definition_calls, org_calls
 from lsync_flask.api.openapi import openapi_document
 from lsync_flask.api.problems import handle_problems
 from lsync_flask.api.shapes import (
@@ -77,11 +78,15 @@ class Stored(Protocol):
 
 LONGEST_KEY = 120
 LONGEST_PLACE = 800
-READING_POSTS = frozenset(f"api.{name}" for name in ("count", "count_draft", "preview", "preview_draft"))
+READING_POSTS = frozenset(
+    f"api.{name}" for name in ("count", "count_draft", "preview", "preview_draft", *definition_calls.READING_POSTS)
+)
 """Posted for the size of their bodies; they change nothing."""
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 handle_problems(api)
+for _method, _address, _view in (*definition_calls.ADDRESSES, *org_calls.ADDRESSES):
+    api.add_url_rule(_address, _view.__name__, _view, methods=[_method])
 
 
 @api.before_request

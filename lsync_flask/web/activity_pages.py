@@ -1,27 +1,27 @@
 """Home, activities, and one activity while it moves."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
+from lsync_flask.csv_files import csv_response
 from lsync_flask.door import actor, resources
 from lsync_flask.engine.advice import advice
 from lsync_flask.engine.bulk_state import FINISHED
 from lsync_flask.engine.policies import DECISIONS
-from lsync_flask.engine.status import BAD_FATES
 from lsync_flask.errors import Conflict
 from lsync_flask.services import activities
 from lsync_flask.services.activities import ActivityView
 from lsync_flask.services.notices import FATE_LABELS
-from lsync_flask.services.outcomes import Entry, group_errors, read_outcomes, targets_of, walk_outcomes
+from lsync_flask.services.outcome_tables import WHAT, outcome_table
+from lsync_flask.services.outcomes import group_errors, read_outcomes, targets_of
 from lsync_flask.storage.ledger import Ledger
 from lsync_flask.storage.ledger_rows import ActivityRow
 from lsync_flask.storage.orgs import read_org
-from lsync_flask.web.csv_files import csv_response
 from lsync_flask.web.home import home_words
 from lsync_flask.web.rendering import render, spell_duration
 
@@ -192,31 +192,7 @@ def _labels(row: ActivityRow) -> Mapping[str, str]:
     return {name: str(field["label"]) for name, field in fields.items()}
 
 
-def download(number: int, what: str) -> ResponseReturnValue:
+def download(number: int, what: WHAT) -> ResponseReturnValue:
     """All outcomes, or what went wrong, as CSV: one row for each record."""
-    activities.read_activity(resources(), actor(), number)
-    ledger = Ledger(resources().database, actor().org_id)
-    targets = targets_of(ledger.read_activity(number))
-    if what == "errors":
-        head = ("Record Id", "Outcome", "Code", "Message", "What to do")
-        rows = ([*_plain(entry), advice(entry[2])] for entry in walk_outcomes(ledger, number, BAD_FATES))
-        return csv_response(f"activity-{number}-errors.csv", head, rows)
-    columns = [f"{name} {part}" for name in targets for part in ("before", "proposed", "decision")]
-    return csv_response(
-        f"activity-{number}-outcomes.csv",
-        ("Record Id", "Outcome", "Code", "Message", *columns),
-        _rows(walk_outcomes(ledger, number), len(targets)),
-    )
-
-
-def _rows(entries: Iterator[Entry], targets: int) -> Iterator[Sequence[object]]:
-    for entry in entries:
-        cells: list[object] = [None] * (3 * targets)
-        for place, before, proposed, decision in entry[4]:
-            cells[3 * place : 3 * place + 3] = (before, proposed, decision)
-        yield [*_plain(entry), *cells]
-
-
-def _plain(entry: Entry) -> list[str]:
-    record, fate, code, message, _ = entry
-    return [record, FATE_LABELS.get(fate, fate), code, message]
+    table = outcome_table(resources(), actor(), number, what)
+    return csv_response(table.name, table.head, table.rows)

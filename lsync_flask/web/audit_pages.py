@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
+from lsync_flask.csv_files import csv_response
 from lsync_flask.door import actor, resources
 from lsync_flask.services.mapping_history import Difference, differences, rows_by_name, spell
 from lsync_flask.services.zones import zone
 from lsync_flask.storage.audit import AuditFilter, AuditRow, list_audit, list_audit_kinds
 from lsync_flask.storage.db import Database
 from lsync_flask.storage.users import list_users
-from lsync_flask.web.csv_files import csv_response
 from lsync_flask.web.rendering import render
 
 PER_PAGE = 50

@@ -9,6 +9,8 @@ from lsync_flask.demo.job import OrgDoor
 
 from .test_main_job import take_picture
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture
 def leads(demo):
