@@ -18,13 +18,14 @@ from lsync_flask.simulator.serve import SimulatorOptions, open_simulator
 CLIENTS = Path(__file__).parents[2] / ".venv-clients"
 NODE = CLIENTS / "bin" / "node"
 USER = "integration@northbridge.example"
-PATIENCE_S = 110
+PATIENCE_S = 180
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("clients")
+            item.add_marker(pytest.mark.timeout(400))
 
 
 @dataclass(frozen=True)
