@@ -30,7 +30,7 @@ from lsync_flask.simulator.mailbox import Mailbox
 from lsync_flask.simulator.oauth import read_bearer
 from lsync_flask.simulator.sessions import Sessions
 
-__all__ = ["TAB", "Lightning", "create_lightning", "create_signing"]
+__all__ = ["TAB", "Lightning", "create_address", "create_lightning", "create_signing"]
 
 PAGES = Path(__file__).parent / "pages"
 COOKIE = "lsync_local_user"
@@ -201,14 +201,7 @@ def _asked_wish(lightning: Lightning, place: CanvasPlace) -> CanvasWish:
     sizes = {
         name: size for name, size in request.args.items() if name in default_dimensions() and _SIZE.fullmatch(size)
     }
-    environment: dict[str, Any] = {"dimensions": sizes}
-    if handed_on := _parameters():
-        environment["parameters"] = handed_on
-    if "parameters" in request.args:
-        try:
-            environment["parameters"] = json.loads(request.args["parameters"])
-        except ValueError:
-            abort(400, "parameters must be a JSON object")
+    environment = {"dimensions": sizes, "parameters": _parameters()}
     return read_wish({"canvasRequest": {"context": {"environment": environment}}}, lightning.new_wish(place))
 
 
@@ -243,10 +236,17 @@ def _render_tab(lightning: Lightning, member: Member, place: CanvasPlace) -> str
     )
 
 
-def _parameters() -> dict[str, str]:
-    """What the tab's component hands on to the app: what begins with c__ in the address, without that."""
+def _parameters() -> dict[str, Any]:
+    """What the page hands on to the app: what begins with c__ in its address, without that, and JSON `parameters`."""
     begin = "c__"
-    return {name.removeprefix(begin): value for name, value in request.args.items() if name.startswith(begin)}
+    named = {name.removeprefix(begin): value for name, value in request.args.items() if name.startswith(begin)}
+    try:
+        more = json.loads(request.args.get("parameters", "{}"))
+    except ValueError:
+        more = None
+    if not isinstance(more, dict):
+        abort(400, "parameters must be a JSON object")
+    return {**named, **more}
 
 
 def _get_url(host: CanvasHost, wish: CanvasWish, *, asks: bool) -> str:
