@@ -1,9 +1,10 @@
 """How pages are rendered: what every template has, and how numbers, times and durations are spelled."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import takewhile
 from typing import Any
 
 from flask import Flask, g, render_template, request
@@ -45,13 +46,22 @@ SAID: Mapping[str, str] = {
 def render(template: str, **words: Any) -> str:
     """A page with its tabs."""
     who = actor()
-    here = "/" + "/".join(request.path.strip("/").split("/")[:1])
     tabs = tabs_of(who)
-    current = next((address for address, _ in tabs if request.path == address), None) or next(
-        (address for address, _ in tabs if address != "/" and address.startswith(here) and here != "/"), here
-    )
+    here = current_tab(request.path, [address for address, _ in tabs])
     said = SAID.get(request.args.get("said", ""), "")
-    return render_template(template, **{"actor": who, "tabs": tabs, "here": current, "said": said, **words})
+    return render_template(template, **{"actor": who, "tabs": tabs, "here": here, "said": said, **words})
+
+
+def current_tab(path: str, tabs: Sequence[str]) -> str:
+    """The tab that shares most of the page's path: /mappings/results/Lead on /mappings/results/Account; else none."""
+    here = path.strip("/").split("/")
+    shared = {tab: _shared(here, tab.strip("/").split("/")) for tab in tabs}
+    best = max(tabs, key=lambda tab: (shared[tab], -len(tab)), default="")
+    return best if best and shared[best] else ""
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def set_up_rendering(app: Flask) -> None:

@@ -284,3 +284,20 @@ def test_a_manager_sees_no_admin_page(signed_in):
     answers = [client.get(one) for one in ("/settings", "/access", "/plugins", "/audit", "/audit.csv")]
 
     assert {answer.status_code for answer in answers} == {403}
+
+
+@pytest.mark.parametrize(
+    ("address", "tab"),
+    [
+        ("/mappings/results/Account", "Results mapping"),
+        ("/mappings/input/Contact", "Input mapping"),
+        ("/settings", "Settings"),
+        ("/settings/notices", "Settings"),
+        ("/settings/tokens", "API tokens"),
+        ("/", "Home"),
+    ],
+)
+def test_the_tab_of_the_page_is_the_one_that_stands_out(client, address, tab):
+    page = client.get(address).text
+
+    assert re.findall(r'aria-current="page">([^<]*)</a></li>', page) == [tab]
