@@ -29,7 +29,7 @@ demo: setup
 	@exec $(BIN)/lsync demo
 
 test: setup
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long and not clients"
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long and not clients" --ignore tests/crash
 
 # What takes too long for `make test`; `.ci/run` runs it too.
 test-long: setup

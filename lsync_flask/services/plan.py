@@ -7,7 +7,8 @@ result.
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from lsync_flask.engine.audience import Audience, Criterion
 from lsync_flask.engine.decide import ResultMapping, ResultRow
@@ -21,6 +22,17 @@ from lsync_flask.storage.outbox import MAIL
 Placeholder = Annotated[str, Field(min_length=1, max_length=80)]
 Placeholders = Annotated[tuple[Placeholder, ...], Field(max_length=MOST_PLACEHOLDERS)]
 """Texts that count as no value, such as “N/A”."""
+
+
+def _said_once(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(value)
+    except ValidationError:
+        raise PydanticCustomError("certainty", "Give a whole number from 0 to 100, or low, medium or high.") from None
+
+
+Certainty = Annotated[Annotated[int, Field(ge=0, le=100)] | Grade, WrapValidator(_said_once)]
+"""How certain a match must be at least."""
 
 
 class _Body(BaseModel):
@@ -53,7 +65,7 @@ class ResultRowBody(_Body):
     target: str
     transforms: tuple[PluginCallBody, ...] = ()
     policy: Policy = "fill_blanks"
-    minimum_confidence: Annotated[int, Field(ge=0, le=100)] | Grade | None = None
+    minimum_confidence: Certainty | None = None
     placeholders: Placeholders = ()
 
 

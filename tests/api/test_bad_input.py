@@ -95,7 +95,7 @@ def test_a_field_that_goes_from_the_org_is_named_when_the_definition_is_run(mana
         ("results", {**SITE, "transforms": [{"plugin": "no-such", "params": {}}]}, "transforms", "no-such"),
         ("results", {**SITE, "transforms": [{"plugin": "round", "params": {"digits": "x"}}]}, "transforms", ""),
         ("results", {**SITE, "policy": "sometimes"}, "policy", ""),
-        ("results", {**SITE, "minimum_confidence": 10**30}, "minimum_confidence", ""),
+        ("results", {**SITE, "minimum_confidence": 10**30}, "minimum_confidence", "0 to 100"),
         ("input", {"input": "no_such", "source": "Company"}, "input", "no_such"),
         ("input", {"input": "company", "source": "NoSuch__c"}, "source", "NoSuch__c"),
     ],

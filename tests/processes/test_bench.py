@@ -14,6 +14,7 @@ from lsync_flask.errors import FatalError
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
 
+@pytest.mark.long
 def test_the_summary_holds_every_arm_and_how_lsync_compares(tmp_path):
     file = tmp_path / "bench.json"
     arms = ("lsync-sqlite", "no-durability")

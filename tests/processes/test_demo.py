@@ -61,6 +61,7 @@ def test_the_main_job_ends_in_success_on_postgresql_with_one_worker(fresh_postgr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.long
 def test_the_demo_leaves_no_process_and_no_port_behind(number):
     port = free_port()
     with subprocess.Popen(

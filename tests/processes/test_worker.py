@@ -139,6 +139,7 @@ def test_one_worker_process_does_a_job_longer_than_its_monitoring_interval_and_t
 
 
 @pytest.mark.parametrize(("behaviour", "hurry"), [("hangs", False), ("dies", True)])
+@pytest.mark.long
 def test_a_record_over_which_workers_hang_or_die_is_left_alone_and_the_others_are_written(plant, behaviour, hurry):
     company = _company_of_one(plant)
     worker = plant.start_worker(behaviour, BAD=company, LSYNC_PLUGIN_LIMIT_S="1")
@@ -216,6 +217,7 @@ def _count(plant, company):
     return door.count(f"SELECT COUNT() FROM Lead WHERE {WHERE} AND Company = '{quoted}'")
 
 
+@pytest.mark.long
 def test_a_slow_redis_slows_nothing_but_the_bell(plant, tmp_path):
     with slow_redis(plant.socket, tmp_path / "slow.sock", 0.3) as url:
         worker = plant.start_worker("answers", REDIS_URL=url)
