@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,10 +119,22 @@ def new_sf(org, tmp_path_factory) -> Callable[[], Callable[..., Any]]:
 @pytest.fixture(scope="session")
 def sf(new_sf, org) -> Callable[..., Any]:
     """The Salesforce CLI after `org login jwt`; the org is its default."""
-    made = new_sf()
-    made("org", "login", "jwt", "--client-id", org.line["consumer_key"], "--username", USER, "--alias", "local",
-         "--jwt-key-file", org.line["jwt_private_key_file"], "--instance-url", org.url, "--set-default")  # fmt: skip
-    return made
+    return _log_in(new_sf(), org)
+
+
+@pytest.fixture
+def sf_of_its_own(tmp_path) -> Iterator[tuple[Callable[..., Any], Org]]:
+    """The same with an org that no other test uses."""
+    _need_clients()
+    with open_simulator(SimulatorOptions(records=1, folder=tmp_path / "org")) as line:
+        org = Org(line, _token(line))
+        yield _log_in(_open_sf(org, tmp_path), org), org
+
+
+def _log_in(sf: Callable[..., Any], org: Org) -> Callable[..., Any]:
+    sf("org", "login", "jwt", "--client-id", org.line["consumer_key"], "--username", USER, "--alias", "local",
+       "--jwt-key-file", org.line["jwt_private_key_file"], "--instance-url", org.url, "--set-default")  # fmt: skip
+    return sf
 
 
 def _open_sf(org: Org, home: Path) -> Callable[..., Any]:

@@ -54,7 +54,8 @@ def test_describe(sf):
     assert "Ext__c" in {field["name"] for field in told["fields"]}
 
 
-def test_deploy_of_our_package(sf, org, tmp_path):
+def test_deploy_of_our_package(sf_of_its_own, tmp_path):
+    sf, org = sf_of_its_own  # a deployment sets what the permission sets of all tests may do
     package = tmp_path / "lsync.zip"
     assert run(["org", "package", "--public-url", "https://lsync.example.com", "--out", str(package)]) == 0
 
