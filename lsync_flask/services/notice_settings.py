@@ -10,7 +10,7 @@ from lsync_flask.errors import FatalError, InvalidParams
 from lsync_flask.plugin_api import Notifier, build
 from lsync_flask.services.providers import secret_params
 from lsync_flask.services.resources import Actor, Resources
-from lsync_flask.storage.audit import add_audit
+from lsync_flask.storage.audit import add_audit, difference
 from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.org_bodies import read_notices_body, save_notices_body
 from lsync_flask.storage.outbox import MAIL, Delivery, list_deliveries
@@ -82,16 +82,14 @@ def save_notices(
         version = save_notices_body(scope, version_seen, after, actor.user_id, now_s)
         for name, text in secrets.items():
             save_secret(scope, resources.box, f"notifier.{name}", text, now_s)
+        changed_from, changed_to = difference(before, after, secrets)
         add_audit(
             scope,
             user_id=actor.user_id,
             action="notices.save",
             subject="notices",
-            before={name: value for name, value in before.items() if after[name] != value},
-            after={
-                **{name: value for name, value in after.items() if before[name] != value},
-                **dict.fromkeys(secrets, "(set)"),
-            },
+            before=changed_from,
+            after=changed_to,
             address=actor.address,
             now_s=now_s,
         )

@@ -12,7 +12,7 @@ from lsync_flask.services.checks import Check, run_check
 from lsync_flask.services.plan import TechnicalFields
 from lsync_flask.services.providers import check_provider, open_named_provider, provider_class, secret_params
 from lsync_flask.services.resources import Actor, Resources
-from lsync_flask.storage.audit import add_audit
+from lsync_flask.storage.audit import add_audit, difference
 from lsync_flask.storage.db import OrgScope
 from lsync_flask.storage.org_bodies import read_settings_body, save_settings_body
 from lsync_flask.storage.secrets import save_secret, set_secrets
@@ -158,16 +158,14 @@ def save_settings(
         version = save_settings_body(scope, version_seen, after, actor.user_id, now_s)
         for name, text in secrets.items():
             save_secret(scope, resources.box, f"provider.{name}", text, now_s)
+        changed_from, changed_to = difference(before, after, secrets)
         add_audit(
             scope,
             user_id=actor.user_id,
             action="settings.save",
             subject="settings",
-            before={name: value for name, value in before.items() if after[name] != value},
-            after={
-                **{name: value for name, value in after.items() if before[name] != value},
-                **dict.fromkeys(secrets, "(set)"),
-            },
+            before=changed_from,
+            after=changed_to,
             address=actor.address,
             now_s=now_s,
         )

@@ -1,6 +1,6 @@
 """Who changed what, when and from where. Rows are added and read, never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,15 @@ def add_audit(
             "address": address,
         },
     )
+
+
+def difference(
+    before: Mapping[str, Any], after: Mapping[str, Any], secrets: Iterable[str] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(before, after) of what changed; of a secret only that it was set."""
+    changed = [name for name in after if before.get(name) != after[name]]
+    said = {name: after[name] for name in changed} | dict.fromkeys(secrets, "(set)")
+    return {name: before[name] for name in changed if name in before}, said
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from lsync_flask.registry import Refused
 from lsync_flask.salesforce.refusals import ApiError, SalesforceRefused
 from lsync_flask.services.access import PERMISSION_SETS
 from lsync_flask.storage.audit import add_audit
+from lsync_flask.web.audit_pages import ACTIONS, KINDS
 
 FORM = {
     "provider": "company-directory",
@@ -301,3 +303,17 @@ def test_the_tab_of_the_page_is_the_one_that_stands_out(client, address, tab):
     page = client.get(address).text
 
     assert re.findall(r'aria-current="page">([^<]*)</a></li>', page) == [tab]
+
+
+def test_each_action_that_is_audited_has_words_on_the_audit_page_and_a_kind_in_its_filter():
+    """The actions are those that the code names, so that a new one cannot be forgotten."""
+    source = Path(__file__).parents[2] / "lsync_flask"
+    texts = [
+        file.read_text() for layer in ("services", "web", "worker", "cli") for file in (source / layer).glob("*.py")
+    ]
+    named = {name for text in texts for name in re.findall(r'action="([a-z_.]+)"', text)}
+
+    assert {"settings.save", "notices.save", "activity.enrich_record"} <= named
+    for action in named:
+        assert action in ACTIONS, action
+        assert action.partition(".")[0] in KINDS, action
