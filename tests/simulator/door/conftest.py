@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -7,10 +8,24 @@ from typing import Any
 import jwt
 import pytest
 import requests
+from flask import Flask
 
+from lsync_flask.simulator.ports import bind_port, port_of
 from lsync_flask.simulator.serve import SimulatorOptions, open_simulator
+from lsync_flask.simulator.servers import WebServer
 
 APP_URL = "http://127.0.0.1:8700/canvas?tab=1#top"
+
+
+@contextmanager
+def framed(app: Flask) -> Iterator[str]:
+    """Serves an app that a tab frames; the address of its /canvas."""
+    bound = bind_port(0, "the app")
+    server = WebServer(app, [bound], threads=4)
+    server.start()
+    yield f"http://127.0.0.1:{port_of(bound)}/canvas"
+    server.close()
+    bound.close()
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ import pytest
 from flask import Flask, request
 from playwright.sync_api import Browser, Frame, Page
 
-from lsync_flask.simulator.ports import bind_port, port_of
 from lsync_flask.simulator.serve import SimulatorOptions, open_simulator
-from lsync_flask.simulator.servers import WebServer
+from tests.simulator.door.conftest import framed
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -34,12 +33,8 @@ def app_url() -> Iterator[str]:
         raw = request.form["signed_request"]
         return CHILD % (request.headers["Sec-Fetch-Site"], len(raw))
 
-    bound = bind_port(0, "the app")
-    server = WebServer(app, [bound], threads=4)
-    server.start()
-    yield f"http://127.0.0.1:{port_of(bound)}/canvas"
-    server.close()
-    bound.close()
+    with framed(app) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

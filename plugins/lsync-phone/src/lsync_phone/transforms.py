@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import phonenumbers
+from pydantic import AfterValidator
 
-from lsync_flask.plugin_api import Field, RecordRejected, Transform, Value, field_validator
+from lsync_flask.plugin_api import Field, RecordRejected, Transform, Value
 from lsync_phone.numbers import NOT_A_PHONE, check_country, find_region, find_zones, parse
 
 Style = Literal["E.164", "international", "national"]
@@ -27,10 +28,11 @@ def map_texts(value: Value, change: Callable[[str], str | None]) -> Value:
     return (change(text) or None) if text.strip() else None
 
 
-def _country_field() -> Any:
-    return Field(
-        "", title="Country", description="The code of the country of numbers without one, such as GB.", max_length=2
-    )
+Country = Annotated[
+    str,
+    Field(title="Country", description="The code of the country of numbers without one, such as GB.", max_length=2),
+    AfterValidator(check_country),
+]
 
 
 def _unknown_field() -> Any:
@@ -64,14 +66,9 @@ class PhoneToE164(Transform):
         ({}, None, None),
     )
 
-    country: str = _country_field()
+    country: Country = ""
     style: Style = Field("E.164", title="Style", description="+442079460000, +44 20 7946 0000 or 020 7946 0000.")
     extension: Literal["drop", "keep"] = Field("drop", title="Extension", description="What becomes of “ext. 12”.")
-
-    @field_validator("country")
-    @classmethod
-    def _check_country(cls, country: str) -> str:
-        return check_country(country)
 
     def apply(self, value: Value, record: Mapping[str, Value]) -> Value:
         del record
@@ -101,13 +98,8 @@ class PhoneToRegion(Transform):
         ({}, None, None),
     )
 
-    country: str = _country_field()
+    country: Country = ""
     unknown: Unknown = _unknown_field()
-
-    @field_validator("country")
-    @classmethod
-    def _check_country(cls, country: str) -> str:
-        return check_country(country)
 
     def apply(self, value: Value, record: Mapping[str, Value]) -> Value:
         del record
@@ -137,16 +129,11 @@ class PhoneToTimeZone(Transform):
         ({}, None, None),
     )
 
-    country: str = _country_field()
+    country: Country = ""
     several: Literal["none", "first"] = Field(
         "none", title="Of several", description="Give none, or the first by the alphabet."
     )
     unknown: Unknown = _unknown_field()
-
-    @field_validator("country")
-    @classmethod
-    def _check_country(cls, country: str) -> str:
-        return check_country(country)
 
     def apply(self, value: Value, record: Mapping[str, Value]) -> Value:
         del record
